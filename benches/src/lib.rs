@@ -1,0 +1,1 @@
+//! The load program behind docs/BENCHMARKS.md. Not shipped.

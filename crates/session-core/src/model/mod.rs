@@ -1,0 +1,13 @@
+//! Sessions, messages, turns and feedback as values with decisions, testable without a runtime.
+
+mod business;
+mod feedback;
+mod message;
+mod session;
+mod turn;
+
+pub use business::{BusinessMetadata, InvalidBusinessMetadata, Priority, ResolutionStatus};
+pub use feedback::{Feedback, InvalidFeedback, Verdict};
+pub use message::{Message, MessageStatus, Role, Source, Usage};
+pub use session::{NewSession, PrivacyLevel, Session, SessionState};
+pub use turn::{Answer, ClosedTurn, NewTurn, OpenedTurn, Turn, TurnClosing, TurnOpening, TurnState};

@@ -1,0 +1,19 @@
+//! What sessions need from storage and from the live stream. Each port's documentation is its
+//! contract; `testing::contract` checks it for every adapter.
+
+mod feedback;
+mod sessions;
+mod stream_log;
+mod turns;
+
+pub use feedback::FeedbackRepository;
+pub use sessions::{SessionCursor, SessionFilter, SessionRepository};
+pub use stream_log::{StreamBatch, StreamLogError, TurnStreamLog};
+pub use turns::{MessageRange, TurnRepository};
+
+#[cfg(any(test, feature = "testing"))]
+pub use feedback::MockFeedbackRepository;
+#[cfg(any(test, feature = "testing"))]
+pub use sessions::MockSessionRepository;
+#[cfg(any(test, feature = "testing"))]
+pub use turns::MockTurnRepository;

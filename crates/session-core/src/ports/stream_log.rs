@@ -1,0 +1,49 @@
+use async_trait::async_trait;
+use kernel::TurnId;
+
+use crate::stream::TurnEvent;
+
+/// Events read from a log, numbered from 1.
+#[derive(Debug, Clone, PartialEq)]
+pub struct StreamBatch {
+    /// The number of the first event; the others follow without gaps.
+    pub first: u64,
+    /// The events.
+    pub events: Vec<TurnEvent>,
+    /// Whether the log is finished: nothing follows these.
+    pub ended: bool,
+}
+
+/// Why a stream log cannot serve.
+#[derive(Debug, thiserror::Error)]
+pub enum StreamLogError {
+    /// The turn has said more than a log holds.
+    #[error("the stream is longer than the log holds")]
+    Full,
+    /// No log of that turn is open for writing.
+    #[error("the stream is not open")]
+    NotOpen,
+    /// The log's storage failed.
+    #[error("the stream log failed")]
+    Backend(#[source] Box<dyn std::error::Error + Send + Sync>),
+}
+
+/// Keeps the numbered events of live turns, so that any number of readers can follow, leave and come
+/// back. Writers never wait for readers. A finished log stays readable for a while, then is unknown.
+#[async_trait]
+pub trait TurnStreamLog: Send + Sync {
+    /// Starts a turn's log. Starting one that exists changes nothing.
+    async fn open(&self, turn: TurnId) -> Result<(), StreamLogError>;
+
+    /// Adds an event and answers its number. An event that [ends the turn](TurnEvent::ends_turn)
+    /// finishes the log.
+    ///
+    /// # Errors
+    /// [`StreamLogError::Full`] when the bound is reached (an ending event is always taken);
+    /// [`StreamLogError::NotOpen`] before `open` or after the end.
+    async fn append(&self, turn: TurnId, event: TurnEvent) -> Result<u64, StreamLogError>;
+
+    /// Waits until there is an event after number `after`, or the log is finished, and reads what is
+    /// there. `None` when the log is unknown: never opened, or forgotten.
+    async fn read(&self, turn: TurnId, after: u64) -> Result<Option<StreamBatch>, StreamLogError>;
+}

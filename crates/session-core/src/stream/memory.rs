@@ -1,0 +1,119 @@
+//! The stream log of a single process.
+
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+use async_trait::async_trait;
+use kernel::{Clock, Timestamp, TurnId};
+use tokio::sync::watch;
+
+use super::TurnEvent;
+use crate::ports::{StreamBatch, StreamLogError, TurnStreamLog};
+
+/// The most one turn's log may hold, in bytes as [`TurnEvent::weight`] counts them.
+const MAX_WEIGHT: usize = 1 << 20;
+
+/// Keeps live turns in memory, and finished ones for a while. Readers are woken, never polled.
+pub struct MemoryStreamLog {
+    clock: Arc<dyn Clock>,
+    keep: Duration,
+    turns: Mutex<HashMap<TurnId, Arc<TurnLog>>>,
+}
+
+#[derive(Default)]
+struct TurnLog {
+    kept: Mutex<Kept>,
+    changed: watch::Sender<u64>,
+}
+
+#[derive(Default)]
+struct Kept {
+    events: Vec<TurnEvent>,
+    weight: usize,
+    ended_at: Option<Timestamp>,
+}
+
+/// A panic elsewhere cannot leave these plain values half changed, so a poisoned lock is still good.
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+impl MemoryStreamLog {
+    /// A log that forgets a finished turn after `keep`.
+    pub fn new(clock: Arc<dyn Clock>, keep: Duration) -> Self {
+        Self { clock, keep, turns: Mutex::default() }
+    }
+
+    fn find(&self, turn: TurnId) -> Option<Arc<TurnLog>> {
+        lock(&self.turns).get(&turn).cloned()
+    }
+
+    fn forget_old(&self, turns: &mut HashMap<TurnId, Arc<TurnLog>>) {
+        let now = self.clock.now();
+        turns.retain(|_, log| lock(&log.kept).ended_at.is_none_or(|ended| now.since(ended) < self.keep));
+    }
+}
+
+#[async_trait]
+impl TurnStreamLog for MemoryStreamLog {
+    async fn open(&self, turn: TurnId) -> Result<(), StreamLogError> {
+        let mut turns = lock(&self.turns);
+        self.forget_old(&mut turns);
+        turns.entry(turn).or_default();
+        Ok(())
+    }
+
+    async fn append(&self, turn: TurnId, event: TurnEvent) -> Result<u64, StreamLogError> {
+        let log = self.find(turn).ok_or(StreamLogError::NotOpen)?;
+        let number = {
+            let mut kept = lock(&log.kept);
+            if kept.ended_at.is_some() {
+                return Err(StreamLogError::NotOpen);
+            }
+            let weight = kept.weight + event.weight();
+            if weight > MAX_WEIGHT && !event.ends_turn() {
+                return Err(StreamLogError::Full);
+            }
+            if event.ends_turn() {
+                kept.ended_at = Some(self.clock.now());
+            }
+            kept.weight = weight;
+            kept.events.push(event);
+            kept.events.len() as u64
+        };
+        log.changed.send_replace(number);
+        Ok(number)
+    }
+
+    async fn read(&self, turn: TurnId, after: u64) -> Result<Option<StreamBatch>, StreamLogError> {
+        self.forget_old(&mut lock(&self.turns));
+        let Some(log) = self.find(turn) else {
+            return Ok(None);
+        };
+        let mut changed = log.changed.subscribe();
+        loop {
+            changed.borrow_and_update();
+            if let Some(batch) = log.batch(after) {
+                return Ok(Some(batch));
+            }
+            // The sender lives in `log`, which this future holds: it cannot be gone.
+            if changed.changed().await.is_err() {
+                return Ok(None);
+            }
+        }
+    }
+}
+
+impl TurnLog {
+    fn batch(&self, after: u64) -> Option<StreamBatch> {
+        let kept = lock(&self.kept);
+        let from = usize::try_from(after).unwrap_or(usize::MAX).min(kept.events.len());
+        let ended = kept.ended_at.is_some();
+        (ended || from < kept.events.len()).then(|| StreamBatch {
+            first: from as u64 + 1,
+            events: kept.events[from..].to_vec(),
+            ended,
+        })
+    }
+}

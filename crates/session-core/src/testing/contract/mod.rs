@@ -1,0 +1,145 @@
+//! The contracts of the storage ports and of the stream log, as tests any adapter runs:
+//!
+//! ```text
+//! session_core::session_contract!(async { Some(Storage::new(adapter)) });
+//! session_core::stream_log_contract!(async |clock| Some(log));
+//! ```
+//!
+//! A fixture that answers `None` (no server to be had) skips the case; it must have said so loudly.
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::missing_panics_doc)] // assertions
+#![allow(missing_docs)] // the names of the cases are sentences
+
+pub mod feedback;
+pub mod messages;
+pub mod sessions;
+pub mod stream_log;
+pub mod turns;
+
+use std::any::Any;
+use std::sync::Arc;
+
+use crate::ports::{FeedbackRepository, SessionRepository, TurnRepository};
+
+/// The ports of one storage under test, fresh and empty.
+pub struct Storage {
+    /// Its sessions.
+    pub sessions: Arc<dyn SessionRepository>,
+    /// Its turns and messages.
+    pub turns: Arc<dyn TurnRepository>,
+    /// Its feedback.
+    pub feedback: Arc<dyn FeedbackRepository>,
+    /// Kept until the test ends: a temporary folder, a database to drop.
+    pub guard: Box<dyn Any + Send + Sync>,
+}
+
+impl Storage {
+    /// A storage that is all three ports in one.
+    pub fn new<S: SessionRepository + TurnRepository + FeedbackRepository + 'static>(
+        storage: S,
+        guard: impl Any + Send + Sync,
+    ) -> Self {
+        let storage = Arc::new(storage);
+        Self { sessions: storage.clone(), turns: storage.clone(), feedback: storage, guard: Box::new(guard) }
+    }
+}
+
+/// Makes every case of the session, turn, message and feedback contracts a test. `$fixture` is an
+/// expression that is a future of `Option<Storage>`.
+#[macro_export]
+macro_rules! session_contract {
+    ($fixture:expr) => {
+        $crate::session_contract!(@module sessions, $fixture;
+            a_session_comes_back_as_it_was_stored,
+            an_equal_id_conflicts,
+            a_session_of_another_store_is_unknown,
+            an_update_writes_what_may_change_and_leaves_the_counters,
+            a_stale_update_changes_nothing,
+            the_live_session_is_the_one_used_last_and_not_expired,
+            lists_are_ordered_by_last_use_and_stable_across_pages,
+            lists_filter_by_user_and_by_the_state_at_that_moment,
+            an_empty_list_has_no_cursor,
+            active_sessions_are_counted_at_the_boundary);
+        $crate::session_contract!(@module turns, $fixture;
+            opening_stores_the_question_and_moves_the_session,
+            closing_stores_the_answer_with_every_field,
+            a_repeated_request_finds_its_turn_open_or_closed,
+            a_client_message_id_with_another_body_is_refused,
+            a_second_question_finds_the_session_busy,
+            a_dead_turn_does_not_block_the_session_after_its_lease,
+            ended_expired_deleted_and_foreign_sessions_refuse_a_turn,
+            a_session_expires_exactly_at_its_time,
+            closing_twice_changes_nothing,
+            a_turn_can_be_closed_without_an_answer,
+            business_fields_and_title_are_kept_by_the_session,
+            concurrent_questions_open_exactly_one_turn,
+            concurrent_repeats_of_one_request_make_one_turn,
+            concurrent_sessions_number_their_messages_without_gaps,
+            the_sweeper_interrupts_only_turns_whose_lease_is_over);
+        $crate::session_contract!(@module messages, $fixture;
+            hangul_emoji_and_long_text_come_back_unchanged,
+            the_latest_page_reads_back_to_the_beginning,
+            reading_forward_goes_from_a_number_to_the_end,
+            another_stores_messages_are_not_there);
+        $crate::session_contract!(@module feedback, $fixture;
+            feedback_is_kept_and_a_later_one_replaces_it,
+            feedback_needs_a_message_of_that_store);
+    };
+    (@module $module:ident, $fixture:expr; $($case:ident),+) => {
+        mod $module {
+            #[allow(unused_imports)]
+            use super::*;
+            $(#[tokio::test]
+            async fn $case() {
+                if let Some(storage) = $fixture.await {
+                    $crate::testing::contract::$module::$case(&storage).await;
+                }
+            })+
+        }
+    };
+}
+
+/// Makes every case of the stream log's contract a test. `$fixture` is a closure from the clock the
+/// log must use (and the time it keeps finished turns, ten minutes) to a future of `Option<Arc<dyn TurnStreamLog>>`.
+#[macro_export]
+macro_rules! stream_log_contract {
+    ($fixture:expr) => {
+        $crate::stream_log_contract!(@cases $fixture;
+            events_are_numbered_from_one_and_read_in_order,
+            a_reader_waits_for_the_next_event,
+            a_reader_from_any_number_sees_the_rest,
+            an_ended_log_ends_its_readers,
+            an_unknown_log_is_told_as_such,
+            nothing_is_added_before_the_start_or_after_the_end,
+            a_finished_log_is_forgotten_after_its_time,
+            a_full_log_still_takes_the_end);
+    };
+    (@cases $fixture:expr; $($case:ident),+) => {
+        $(#[tokio::test]
+        async fn $case() {
+            let clock = std::sync::Arc::new(kernel::testing::ManualClock::new());
+            if let Some(log) = ($fixture)(clock.clone()).await {
+                $crate::testing::contract::stream_log::$case(&*log, &clock).await;
+            }
+        })+
+    };
+}
+
+#[cfg(test)]
+mod memory {
+    use super::Storage;
+    use crate::testing::MemorySessions;
+
+    crate::session_contract!(async { Some(Storage::new(MemorySessions::default(), ())) });
+
+    mod streams {
+        use std::sync::Arc;
+        use std::time::Duration;
+
+        use crate::ports::TurnStreamLog;
+        use crate::stream::MemoryStreamLog;
+
+        crate::stream_log_contract!(async |clock| {
+            Some(Arc::new(MemoryStreamLog::new(clock, Duration::from_mins(10))) as Arc<dyn TurnStreamLog>)
+        });
+    }
+}

@@ -1,0 +1,173 @@
+//! The contract of [`SessionRepository`](crate::ports::SessionRepository).
+
+use kernel::{PageLimit, RepositoryError, StoreId, UserId};
+use serde_json::json;
+
+use super::Storage;
+use crate::model::{BusinessMetadata, PrivacyLevel, Session, SessionState};
+use crate::ports::SessionFilter;
+use crate::testing::samples::{at, numbered_session, session, session_id, store};
+
+fn other_store() -> StoreId {
+    StoreId::new("다른-가게").unwrap()
+}
+
+fn everyone(state: Option<SessionState>) -> SessionFilter {
+    SessionFilter { store: store(), user: None, state, now: at(10) }
+}
+
+pub async fn a_session_comes_back_as_it_was_stored(storage: &Storage) {
+    let full = Session {
+        title: Some("제주도 배송 🏝️".into()),
+        metadata: json!({"출처": "앱", "n": 1.5, "deep": {"list": [1, null, true]}}),
+        business: BusinessMetadata {
+            inquiry_category: Some("배송문의".into()),
+            topic_tags: vec!["제주".into()],
+            ..BusinessMetadata::default()
+        },
+        privacy: PrivacyLevel::Team,
+        state: SessionState::Ended,
+        request_count: 3,
+        message_count: 6,
+        last_sequence: 6,
+        last_agent: Some("배송".into()),
+        ended_at: Some(at(5)),
+        ..session("김민수 👋")
+    };
+    storage.sessions.insert(&full).await.unwrap();
+    assert_eq!(storage.sessions.find(&store(), full.id).await.unwrap(), Some(full));
+    assert_eq!(storage.sessions.find(&store(), session_id(99)).await.unwrap(), None);
+}
+
+pub async fn an_equal_id_conflicts(storage: &Storage) {
+    storage.sessions.insert(&session("kim")).await.unwrap();
+    let again = storage.sessions.insert(&session("lee")).await;
+    assert!(matches!(again, Err(RepositoryError::Conflict)), "{again:?}");
+    let kept = storage.sessions.find(&store(), session_id(1)).await.unwrap().unwrap();
+    assert_eq!(kept.user.as_str(), "kim");
+}
+
+pub async fn a_session_of_another_store_is_unknown(storage: &Storage) {
+    let session = session("kim");
+    storage.sessions.insert(&session).await.unwrap();
+    assert_eq!(storage.sessions.find(&other_store(), session.id).await.unwrap(), None);
+    let stolen = Session { store: other_store(), title: Some("훔침".into()), ..session.clone() };
+    assert!(matches!(storage.sessions.update(&stolen).await, Err(RepositoryError::Stale)));
+    let foreign = SessionFilter { store: other_store(), ..everyone(None) };
+    assert!(storage.sessions.page(&foreign, None, PageLimit::DEFAULT).await.unwrap().items.is_empty());
+    assert_eq!(storage.sessions.find_live(&other_store(), &session.user, at(1)).await.unwrap(), None);
+    assert_eq!(storage.sessions.count_active(&other_store(), at(1)).await.unwrap(), 0);
+}
+
+pub async fn an_update_writes_what_may_change_and_leaves_the_counters(storage: &Storage) {
+    storage.sessions.insert(&session("kim")).await.unwrap();
+    let changed = Session {
+        title: Some("새 제목".into()),
+        metadata: json!({"k": "v"}),
+        privacy: PrivacyLevel::Store,
+        state: SessionState::Ended,
+        expires_at: at(99),
+        ended_at: Some(at(3)),
+        message_count: 77,
+        request_count: 77,
+        ..session("kim")
+    };
+    storage.sessions.update(&changed).await.unwrap();
+    let stored = storage.sessions.find(&store(), session_id(1)).await.unwrap().unwrap();
+    let expected = Session { message_count: 0, request_count: 0, revision: 1, ..changed };
+    assert_eq!(stored, expected);
+}
+
+pub async fn a_stale_update_changes_nothing(storage: &Storage) {
+    let session = session("kim");
+    storage.sessions.insert(&session).await.unwrap();
+    storage.sessions.update(&Session { title: Some("first".into()), ..session.clone() }).await.unwrap();
+    let late = storage.sessions.update(&Session { title: Some("late".into()), ..session.clone() }).await;
+    assert!(matches!(late, Err(RepositoryError::Stale)), "{late:?}");
+    let stored = storage.sessions.find(&store(), session.id).await.unwrap().unwrap();
+    assert_eq!(stored.title.as_deref(), Some("first"));
+    let unknown = storage.sessions.update(&numbered_session(9, "kim")).await;
+    assert!(matches!(unknown, Err(RepositoryError::Stale)), "{unknown:?}");
+}
+
+pub async fn the_live_session_is_the_one_used_last_and_not_expired(storage: &Storage) {
+    let kim = UserId::new("kim").unwrap();
+    let used = |number, last_used, expires, state| Session {
+        last_active_at: at(last_used),
+        expires_at: at(expires),
+        state,
+        ..numbered_session(number, "kim")
+    };
+    for session in [
+        used(1, 5, 100, SessionState::Active),
+        used(2, 9, 100, SessionState::Active),
+        used(3, 20, 30, SessionState::Active),
+        used(4, 25, 100, SessionState::Ended),
+        Session { last_active_at: at(26), ..numbered_session(5, "lee") },
+    ] {
+        storage.sessions.insert(&session).await.unwrap();
+    }
+    let live = |now| storage.sessions.find_live(storage_store(), &kim, at(now));
+    assert_eq!(live(29).await.unwrap().map(|s| s.id), Some(session_id(3)));
+    assert_eq!(live(30).await.unwrap().map(|s| s.id), Some(session_id(2)));
+    assert_eq!(live(100).await.unwrap(), None);
+}
+
+fn storage_store() -> &'static StoreId {
+    static STORE: std::sync::OnceLock<StoreId> = std::sync::OnceLock::new();
+    STORE.get_or_init(store)
+}
+
+pub async fn lists_are_ordered_by_last_use_and_stable_across_pages(storage: &Storage) {
+    for number in 1..=7 {
+        let session = Session { last_active_at: at(number / 3), ..numbered_session(number, "kim") };
+        storage.sessions.insert(&session).await.unwrap();
+    }
+    let limit = PageLimit::new(3).unwrap();
+    let (mut seen, mut after) = (Vec::new(), None);
+    loop {
+        let page = storage.sessions.page(&everyone(None), after, limit).await.unwrap();
+        seen.extend(page.items.iter().map(|session| session.id));
+        after = page.next;
+        if after.is_none() {
+            break;
+        }
+    }
+    assert_eq!(seen, [7, 6, 5, 4, 3, 2, 1].map(session_id));
+}
+
+pub async fn lists_filter_by_user_and_by_the_state_at_that_moment(storage: &Storage) {
+    let all = [
+        numbered_session(1, "kim"),
+        Session { expires_at: at(10), ..numbered_session(2, "kim") },
+        Session { state: SessionState::Ended, ..numbered_session(3, "lee") },
+        Session { state: SessionState::Deleted, ..numbered_session(4, "kim") },
+        Session { state: SessionState::Expired, ..numbered_session(5, "lee") },
+    ];
+    for session in &all {
+        storage.sessions.insert(session).await.unwrap();
+    }
+    let list = async |filter: SessionFilter| {
+        let page = storage.sessions.page(&filter, None, PageLimit::DEFAULT).await.unwrap();
+        page.items.iter().map(|session| session.id).collect::<Vec<_>>()
+    };
+    assert_eq!(list(everyone(None)).await, [5, 3, 2, 1].map(session_id));
+    assert_eq!(list(everyone(Some(SessionState::Active))).await, [session_id(1)]);
+    assert_eq!(list(everyone(Some(SessionState::Expired))).await, [5, 2].map(session_id));
+    assert_eq!(list(everyone(Some(SessionState::Ended))).await, [session_id(3)]);
+    assert_eq!(list(everyone(Some(SessionState::Deleted))).await, [session_id(4)]);
+    let kim = SessionFilter { user: Some(UserId::new("kim").unwrap()), ..everyone(None) };
+    assert_eq!(list(kim).await, [2, 1].map(session_id));
+}
+
+pub async fn an_empty_list_has_no_cursor(storage: &Storage) {
+    let page = storage.sessions.page(&everyone(None), None, PageLimit::DEFAULT).await.unwrap();
+    assert!(page.items.is_empty() && page.next.is_none());
+}
+
+pub async fn active_sessions_are_counted_at_the_boundary(storage: &Storage) {
+    storage.sessions.insert(&Session { expires_at: at(10), ..numbered_session(1, "kim") }).await.unwrap();
+    storage.sessions.insert(&Session { state: SessionState::Ended, ..numbered_session(2, "kim") }).await.unwrap();
+    assert_eq!(storage.sessions.count_active(&store(), at(9)).await.unwrap(), 1);
+    assert_eq!(storage.sessions.count_active(&store(), at(10)).await.unwrap(), 0);
+}

@@ -1,0 +1,280 @@
+//! One in-memory storage that behaves as the databases do.
+
+use std::collections::BTreeMap;
+use std::sync::{Mutex, MutexGuard, PoisonError};
+
+use async_trait::async_trait;
+use kernel::{MessageId, Page, PageLimit, RepositoryError, SessionId, StoreId, Timestamp, TurnId, UserId};
+
+use crate::model::{
+    ClosedTurn, Feedback, Message, NewTurn, OpenedTurn, Session, SessionState, Turn, TurnClosing, TurnOpening,
+    TurnState,
+};
+use crate::ports::{FeedbackRepository, MessageRange, SessionCursor, SessionFilter, SessionRepository, TurnRepository};
+
+/// Sessions, turns, messages and feedback in memory.
+#[derive(Default)]
+pub struct MemorySessions(Mutex<Tables>);
+
+#[derive(Default)]
+struct Tables {
+    sessions: BTreeMap<SessionId, Session>,
+    turns: BTreeMap<TurnId, Turn>,
+    messages: BTreeMap<(SessionId, u64), Message>,
+    feedback: BTreeMap<(MessageId, Option<UserId>), Feedback>,
+}
+
+impl MemorySessions {
+    fn tables(&self) -> MutexGuard<'_, Tables> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Tables {
+    fn session(&self, store: &StoreId, id: SessionId) -> Option<&Session> {
+        self.sessions.get(&id).filter(|session| session.store == *store)
+    }
+
+    fn message(&self, store: &StoreId, id: MessageId) -> Option<&Message> {
+        let message = self.messages.values().find(|message| message.id == id)?;
+        self.session(store, message.session).map(|_| message)
+    }
+
+    /// What stands in the way of opening this turn, if anything.
+    fn obstacle(&self, new: &NewTurn) -> Option<TurnOpening> {
+        let Some(session) = self.session(&new.store, new.session) else {
+            return Some(TurnOpening::SessionMissing);
+        };
+        let same_key = |turn: &&Turn| turn.session == new.session && turn.client_message_id == new.client_message_id;
+        if new.client_message_id.is_some()
+            && let Some(turn) = self.turns.values().find(same_key)
+        {
+            let same = turn.request_hash == new.request_hash;
+            return Some(if same {
+                TurnOpening::Duplicate(turn.clone())
+            } else {
+                TurnOpening::KeyReused(turn.clone())
+            });
+        }
+        match session.state_at(new.opened_at) {
+            SessionState::Active => {}
+            SessionState::Ended => return Some(TurnOpening::SessionEnded),
+            SessionState::Expired => return Some(TurnOpening::SessionExpired),
+            SessionState::Deleted => return Some(TurnOpening::SessionMissing),
+        }
+        let open = |turn: &&Turn| turn.session == new.session && turn.state == TurnState::Open;
+        self.turns
+            .values()
+            .find(open)
+            .filter(|turn| turn.lease_until > new.opened_at)
+            .map(|turn| TurnOpening::Busy(turn.clone()))
+    }
+
+    fn interrupt(&mut self, now: Timestamp, which: impl Fn(&Turn) -> bool) -> u64 {
+        let mut count = 0;
+        for turn in self.turns.values_mut() {
+            if turn.state == TurnState::Open && turn.lease_until <= now && which(turn) {
+                turn.state = TurnState::Interrupted;
+                turn.closed_at = Some(now);
+                count += 1;
+            }
+        }
+        count
+    }
+}
+
+#[async_trait]
+impl SessionRepository for MemorySessions {
+    async fn find(&self, store: &StoreId, id: SessionId) -> Result<Option<Session>, RepositoryError> {
+        Ok(self.tables().session(store, id).cloned())
+    }
+
+    async fn insert(&self, session: &Session) -> Result<(), RepositoryError> {
+        let mut tables = self.tables();
+        if tables.sessions.contains_key(&session.id) {
+            return Err(RepositoryError::Conflict);
+        }
+        tables.sessions.insert(session.id, session.clone());
+        Ok(())
+    }
+
+    async fn update(&self, session: &Session) -> Result<(), RepositoryError> {
+        let mut tables = self.tables();
+        let stored = tables
+            .sessions
+            .get_mut(&session.id)
+            .filter(|stored| stored.store == session.store && stored.revision == session.revision);
+        let stored = stored.ok_or(RepositoryError::Stale)?;
+        stored.title.clone_from(&session.title);
+        stored.metadata.clone_from(&session.metadata);
+        stored.business.clone_from(&session.business);
+        stored.privacy = session.privacy;
+        stored.state = session.state;
+        stored.expires_at = session.expires_at;
+        stored.ended_at = session.ended_at;
+        stored.deleted_at = session.deleted_at;
+        stored.revision += 1;
+        Ok(())
+    }
+
+    async fn find_live(
+        &self,
+        store: &StoreId,
+        user: &UserId,
+        now: Timestamp,
+    ) -> Result<Option<Session>, RepositoryError> {
+        let tables = self.tables();
+        let live = tables.sessions.values().filter(|session| {
+            session.store == *store && session.user == *user && session.state_at(now) == SessionState::Active
+        });
+        Ok(live.max_by_key(|session| (session.last_active_at, session.id)).cloned())
+    }
+
+    async fn page(
+        &self,
+        filter: &SessionFilter,
+        after: Option<SessionCursor>,
+        limit: PageLimit,
+    ) -> Result<Page<Session, SessionCursor>, RepositoryError> {
+        let tables = self.tables();
+        let mut found: Vec<Session> = tables
+            .sessions
+            .values()
+            .filter(|session| session.store == filter.store)
+            .filter(|session| filter.user.as_ref().is_none_or(|user| *user == session.user))
+            .filter(|session| match filter.state {
+                Some(state) => session.state_at(filter.now) == state,
+                None => session.state != SessionState::Deleted,
+            })
+            .filter(|session| after.is_none_or(|at| (session.last_active_at, session.id) < (at.last_active_at, at.id)))
+            .cloned()
+            .collect();
+        found.sort_by_key(|session| std::cmp::Reverse((session.last_active_at, session.id)));
+        found.truncate(limit.get() + 1);
+        Ok(Page::from_overfetch(found, limit, |session| SessionCursor {
+            last_active_at: session.last_active_at,
+            id: session.id,
+        }))
+    }
+
+    async fn count_active(&self, store: &StoreId, now: Timestamp) -> Result<u64, RepositoryError> {
+        let tables = self.tables();
+        let active = |session: &&Session| session.store == *store && session.state_at(now) == SessionState::Active;
+        Ok(tables.sessions.values().filter(active).count() as u64)
+    }
+}
+
+#[async_trait]
+impl TurnRepository for MemorySessions {
+    async fn open_turn(&self, new: &NewTurn) -> Result<TurnOpening, RepositoryError> {
+        let mut tables = self.tables();
+        if let Some(obstacle) = tables.obstacle(new) {
+            return Ok(obstacle);
+        }
+        tables.interrupt(new.opened_at, |turn| turn.session == new.session);
+        let Some(session) = tables.sessions.get_mut(&new.session) else {
+            return Ok(TurnOpening::SessionMissing);
+        };
+        session.request_count += 1;
+        session.message_count += 1;
+        session.last_sequence += 1;
+        session.title.get_or_insert_with(|| new.title.clone());
+        session.business = session.business.merged(&new.business);
+        session.last_active_at = new.opened_at;
+        session.expires_at = new.expires_at;
+        session.revision += 1;
+        let session = session.clone();
+        let turn = new.turn();
+        let question = new.message(session.last_sequence);
+        tables.turns.insert(turn.id, turn.clone());
+        tables.messages.insert((session.id, question.sequence), question.clone());
+        Ok(TurnOpening::Opened(Box::new(OpenedTurn { turn, session, question })))
+    }
+
+    async fn close_turn(&self, closed: &ClosedTurn) -> Result<TurnClosing, RepositoryError> {
+        let mut tables = self.tables();
+        let found = tables.turns.get(&closed.turn).filter(|turn| turn.store == closed.store).cloned();
+        let Some(turn) = found else {
+            return Ok(TurnClosing::Missing);
+        };
+        if turn.state != TurnState::Open {
+            return Ok(TurnClosing::AlreadyClosed(turn));
+        }
+        let Some(session) = tables.sessions.get_mut(&turn.session) else {
+            return Ok(TurnClosing::Missing);
+        };
+        let message = closed.answer.as_ref().map(|answer| {
+            session.message_count += 1;
+            session.last_sequence += 1;
+            session.last_agent.clone_from(&answer.agent);
+            session.last_active_at = session.last_active_at.max(closed.closed_at);
+            session.revision += 1;
+            answer.message(&turn, session.last_sequence, closed.closed_at)
+        });
+        let session_message_count = session.message_count;
+        if let Some(message) = &message {
+            tables.messages.insert((turn.session, message.sequence), message.clone());
+        }
+        let answer = message.as_ref().map(|message| message.id);
+        tables.turns.insert(turn.id, Turn { state: closed.state, answer, closed_at: Some(closed.closed_at), ..turn });
+        Ok(TurnClosing::Closed { answer: message.map(Box::new), session_message_count })
+    }
+
+    async fn find_turn(&self, store: &StoreId, id: TurnId) -> Result<Option<Turn>, RepositoryError> {
+        Ok(self.tables().turns.get(&id).filter(|turn| turn.store == *store).cloned())
+    }
+
+    async fn find_message(&self, store: &StoreId, id: MessageId) -> Result<Option<Message>, RepositoryError> {
+        Ok(self.tables().message(store, id).cloned())
+    }
+
+    async fn messages(
+        &self,
+        store: &StoreId,
+        session: SessionId,
+        range: MessageRange,
+        limit: PageLimit,
+    ) -> Result<Page<Message, u64>, RepositoryError> {
+        let tables = self.tables();
+        if tables.session(store, session).is_none() {
+            return Ok(Page { items: Vec::new(), next: None });
+        }
+        let bounds = match range {
+            MessageRange::Latest => 0..u64::MAX,
+            MessageRange::Before(end) => 0..end,
+            MessageRange::After(start) => start.saturating_add(1)..u64::MAX,
+        };
+        let all = tables.messages.range((session, bounds.start)..(session, bounds.end)).map(|(_, message)| message);
+        let take = limit.get() + 1;
+        if matches!(range, MessageRange::After(_)) {
+            return Ok(Page::from_overfetch(all.take(take).cloned().collect(), limit, |m| m.sequence));
+        }
+        let mut page = Page::from_overfetch(all.rev().take(take).cloned().collect(), limit, |m: &Message| m.sequence);
+        page.items.reverse();
+        Ok(page)
+    }
+
+    async fn interrupt_stale(&self, now: Timestamp) -> Result<u64, RepositoryError> {
+        Ok(self.tables().interrupt(now, |_| true))
+    }
+}
+
+#[async_trait]
+impl FeedbackRepository for MemorySessions {
+    async fn put(&self, store: &StoreId, feedback: &Feedback) -> Result<bool, RepositoryError> {
+        let mut tables = self.tables();
+        if tables.message(store, feedback.message).is_none() {
+            return Ok(false);
+        }
+        tables.feedback.insert((feedback.message, feedback.user.clone()), feedback.clone());
+        Ok(true)
+    }
+
+    async fn of_messages(&self, store: &StoreId, messages: &[MessageId]) -> Result<Vec<Feedback>, RepositoryError> {
+        let tables = self.tables();
+        let asked = |feedback: &&Feedback| {
+            messages.contains(&feedback.message) && tables.message(store, feedback.message).is_some()
+        };
+        Ok(tables.feedback.values().filter(asked).cloned().collect())
+    }
+}

@@ -1,0 +1,1 @@
+//! The schema, for SQLite and PostgreSQL.

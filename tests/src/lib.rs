@@ -1,0 +1,1 @@
+//! End-to-end, architecture and documentation tests of Iyagi live in `tests/tests`.
