@@ -1,1 +1,39 @@
-//! The schema, for SQLite and PostgreSQL.
+//! The schema, for SQLite and PostgreSQL. Migrations are never edited once released: the next change
+//! is a new file.
+
+use sea_orm_migration::prelude::*;
+
+mod m20261120_000001_sessions;
+mod m20261120_000002_documents;
+mod m20261120_000003_tasks;
+mod m20261120_000004_sqlite_chunk_search;
+
+/// All migrations, oldest first.
+pub struct Migrator;
+
+#[async_trait::async_trait]
+impl MigratorTrait for Migrator {
+    fn migrations() -> Vec<Box<dyn MigrationTrait>> {
+        vec![
+            Box::new(m20261120_000001_sessions::Migration),
+            Box::new(m20261120_000002_documents::Migration),
+            Box::new(m20261120_000003_tasks::Migration),
+            Box::new(m20261120_000004_sqlite_chunk_search::Migration),
+        ]
+    }
+}
+
+/// Creates tables and indexes in order; the same statements on both databases.
+pub(crate) async fn create(
+    manager: &SchemaManager<'_>,
+    tables: Vec<TableCreateStatement>,
+    indexes: Vec<IndexCreateStatement>,
+) -> Result<(), DbErr> {
+    for table in tables {
+        manager.create_table(table).await?;
+    }
+    for index in indexes {
+        manager.create_index(index).await?;
+    }
+    Ok(())
+}

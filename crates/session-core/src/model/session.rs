@@ -3,7 +3,7 @@ use std::time::Duration;
 use kernel::{Clock, IdSource, SessionId, StoreId, Timestamp, UserId};
 use serde::{Deserialize, Serialize};
 
-use super::BusinessMetadata;
+use super::{Answer, BusinessMetadata, NewTurn};
 use crate::SessionError;
 
 /// Where a session is in its life: active → ended or expired → deleted.
@@ -139,6 +139,27 @@ impl Session {
             SessionState::Expired => Err(SessionError::Expired),
             SessionState::Deleted => Err(SessionError::NotFound),
         }
+    }
+
+    /// What opening a turn does to its session: the question takes the next sequence number.
+    pub fn take_question(&mut self, turn: &NewTurn) {
+        self.request_count += 1;
+        self.message_count += 1;
+        self.last_sequence += 1;
+        self.title.get_or_insert_with(|| turn.title.clone());
+        self.business = self.business.merged(&turn.business);
+        self.last_active_at = turn.opened_at;
+        self.expires_at = turn.expires_at;
+        self.revision += 1;
+    }
+
+    /// What closing a turn with an answer does to its session: the answer takes the next sequence number.
+    pub fn take_answer(&mut self, answer: &Answer, at: Timestamp) {
+        self.message_count += 1;
+        self.last_sequence += 1;
+        self.last_agent.clone_from(&answer.agent);
+        self.last_active_at = self.last_active_at.max(at);
+        self.revision += 1;
     }
 
     /// A title made from a question: its first line, cut at a word where that is possible.

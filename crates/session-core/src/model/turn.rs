@@ -1,7 +1,7 @@
 use kernel::{MessageId, SessionId, StoreId, Timestamp, TurnId};
 use serde::{Deserialize, Serialize};
 
-use super::{BusinessMetadata, Message, MessageStatus, Role, Session, Source, Usage};
+use super::{BusinessMetadata, Message, MessageStatus, Role, Session, SessionState, Source, Usage};
 
 /// Where a turn is: open until it is closed in one of three ways.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
@@ -164,6 +164,30 @@ pub enum TurnClosing {
 }
 
 impl NewTurn {
+    /// What stands in the way of opening this turn. `same_request` is the turn of the session that holds
+    /// this one's client message id; `open` the session's open turn. A repeat of a known request is
+    /// recognised whatever has become of the session; an open turn whose lease is over is no obstacle.
+    pub fn obstacle(
+        &self,
+        session: Option<&Session>,
+        same_request: Option<&Turn>,
+        open: Option<&Turn>,
+    ) -> Option<TurnOpening> {
+        let Some(session) = session else { return Some(TurnOpening::SessionMissing) };
+        if let Some(turn) = same_request {
+            let repeated = turn.request_hash == self.request_hash;
+            let turn = turn.clone();
+            return Some(if repeated { TurnOpening::Duplicate(turn) } else { TurnOpening::KeyReused(turn) });
+        }
+        match session.state_at(self.opened_at) {
+            SessionState::Active => {}
+            SessionState::Ended => return Some(TurnOpening::SessionEnded),
+            SessionState::Expired => return Some(TurnOpening::SessionExpired),
+            SessionState::Deleted => return Some(TurnOpening::SessionMissing),
+        }
+        open.filter(|turn| turn.lease_until > self.opened_at).map(|turn| TurnOpening::Busy(turn.clone()))
+    }
+
     /// The open turn this makes.
     pub fn turn(&self) -> Turn {
         Turn {

@@ -40,34 +40,13 @@ impl Tables {
         self.session(store, message.session).map(|_| message)
     }
 
-    /// What stands in the way of opening this turn, if anything.
     fn obstacle(&self, new: &NewTurn) -> Option<TurnOpening> {
-        let Some(session) = self.session(&new.store, new.session) else {
-            return Some(TurnOpening::SessionMissing);
-        };
-        let same_key = |turn: &&Turn| turn.session == new.session && turn.client_message_id == new.client_message_id;
-        if new.client_message_id.is_some()
-            && let Some(turn) = self.turns.values().find(same_key)
-        {
-            let same = turn.request_hash == new.request_hash;
-            return Some(if same {
-                TurnOpening::Duplicate(turn.clone())
-            } else {
-                TurnOpening::KeyReused(turn.clone())
-            });
-        }
-        match session.state_at(new.opened_at) {
-            SessionState::Active => {}
-            SessionState::Ended => return Some(TurnOpening::SessionEnded),
-            SessionState::Expired => return Some(TurnOpening::SessionExpired),
-            SessionState::Deleted => return Some(TurnOpening::SessionMissing),
-        }
-        let open = |turn: &&Turn| turn.session == new.session && turn.state == TurnState::Open;
-        self.turns
-            .values()
-            .find(open)
-            .filter(|turn| turn.lease_until > new.opened_at)
-            .map(|turn| TurnOpening::Busy(turn.clone()))
+        let of_session = || self.turns.values().filter(|turn| turn.session == new.session);
+        let same = of_session()
+            .filter(|_| new.client_message_id.is_some())
+            .find(|turn| turn.client_message_id == new.client_message_id);
+        let open = of_session().find(|turn| turn.state == TurnState::Open);
+        new.obstacle(self.session(&new.store, new.session), same, open)
     }
 
     fn interrupt(&mut self, now: Timestamp, which: impl Fn(&Turn) -> bool) -> u64 {
@@ -175,14 +154,7 @@ impl TurnRepository for MemorySessions {
         let Some(session) = tables.sessions.get_mut(&new.session) else {
             return Ok(TurnOpening::SessionMissing);
         };
-        session.request_count += 1;
-        session.message_count += 1;
-        session.last_sequence += 1;
-        session.title.get_or_insert_with(|| new.title.clone());
-        session.business = session.business.merged(&new.business);
-        session.last_active_at = new.opened_at;
-        session.expires_at = new.expires_at;
-        session.revision += 1;
+        session.take_question(new);
         let session = session.clone();
         let turn = new.turn();
         let question = new.message(session.last_sequence);
@@ -204,11 +176,7 @@ impl TurnRepository for MemorySessions {
             return Ok(TurnClosing::Missing);
         };
         let message = closed.answer.as_ref().map(|answer| {
-            session.message_count += 1;
-            session.last_sequence += 1;
-            session.last_agent.clone_from(&answer.agent);
-            session.last_active_at = session.last_active_at.max(closed.closed_at);
-            session.revision += 1;
+            session.take_answer(answer, closed.closed_at);
             answer.message(&turn, session.last_sequence, closed.closed_at)
         });
         let session_message_count = session.message_count;

@@ -1,0 +1,57 @@
+use kernel::{ChunkId, DocumentId, RepositoryError, StoreId};
+use rag_pipeline::model::{Chunk, IndexedChunk};
+use sea_orm::ActiveValue::{NotSet, Set};
+use sea_orm::entity::prelude::*;
+
+use super::{count, from_json, to_json};
+
+#[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel)]
+#[sea_orm(table_name = "document_chunks")]
+pub(crate) struct Model {
+    #[sea_orm(primary_key)]
+    pub seq: i64,
+    pub id: Uuid,
+    pub store_id: String,
+    pub document_id: String,
+    pub ordinal: i32,
+    pub heading_path: Json,
+    pub text: String,
+    pub token_count: i32,
+    pub embedding: Vec<u8>,
+}
+
+#[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]
+pub(crate) enum Relation {}
+
+impl ActiveModelBehavior for ActiveModel {}
+
+impl TryFrom<Model> for Chunk {
+    type Error = RepositoryError;
+
+    fn try_from(row: Model) -> Result<Self, RepositoryError> {
+        Ok(Self {
+            id: ChunkId::from_uuid(row.id),
+            document: DocumentId::new(row.document_id).map_err(|e| RepositoryError::Corrupt(e.to_string()))?,
+            ordinal: count("ordinal", row.ordinal.into())?,
+            heading_path: from_json("heading_path", row.heading_path)?,
+            text: row.text,
+            token_count: count("token_count", row.token_count.into())?,
+        })
+    }
+}
+
+/// A whole row; the database gives the row number.
+pub(crate) fn row(store: &StoreId, indexed: &IndexedChunk) -> Result<ActiveModel, RepositoryError> {
+    let chunk = &indexed.chunk;
+    Ok(ActiveModel {
+        seq: NotSet,
+        id: Set(chunk.id.as_uuid()),
+        store_id: Set(store.as_str().to_owned()),
+        document_id: Set(chunk.document.as_str().to_owned()),
+        ordinal: Set(i32::try_from(chunk.ordinal).map_err(RepositoryError::backend)?),
+        heading_path: Set(to_json(&chunk.heading_path)?),
+        text: Set(chunk.text.clone()),
+        token_count: Set(i32::try_from(chunk.token_count).unwrap_or(i32::MAX)),
+        embedding: Set(indexed.embedding.iter().flat_map(|x| x.to_le_bytes()).collect()),
+    })
+}

@@ -1,0 +1,43 @@
+//! Rows as they are stored. Enumerations are text; `CHECK` constraints guard them in the database, and
+//! reading an unknown one is `Corrupt`.
+
+pub(crate) mod document;
+pub(crate) mod document_chunk;
+pub(crate) mod feedback;
+pub(crate) mod message;
+pub(crate) mod session;
+pub(crate) mod turn;
+
+use kernel::RepositoryError;
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+
+/// Reads an enumeration from its stored name.
+pub(crate) fn named<T: DeserializeOwned>(column: &str, name: &str) -> Result<T, RepositoryError> {
+    serde_json::from_value(serde_json::Value::String(name.to_owned()))
+        .map_err(|_| RepositoryError::Corrupt(format!("unknown {column} \"{name}\"")))
+}
+
+/// The stored name of an enumeration's value.
+pub(crate) fn name_of<T: Serialize>(value: &T) -> Result<String, RepositoryError> {
+    match serde_json::to_value(value) {
+        Ok(serde_json::Value::String(name)) => Ok(name),
+        Ok(other) => Err(RepositoryError::Corrupt(format!("{other} is not a name"))),
+        Err(error) => Err(RepositoryError::backend(error)),
+    }
+}
+
+/// Reads a value kept as JSON.
+pub(crate) fn from_json<T: DeserializeOwned>(column: &str, json: serde_json::Value) -> Result<T, RepositoryError> {
+    serde_json::from_value(json).map_err(|error| RepositoryError::Corrupt(format!("{column}: {error}")))
+}
+
+/// A value as JSON.
+pub(crate) fn to_json<T: Serialize>(value: &T) -> Result<serde_json::Value, RepositoryError> {
+    serde_json::to_value(value).map_err(RepositoryError::backend)
+}
+
+/// A count from its column, which is signed in both databases.
+pub(crate) fn count<T: TryFrom<i64>>(column: &str, value: i64) -> Result<T, RepositoryError> {
+    T::try_from(value).map_err(|_| RepositoryError::Corrupt(format!("{column} is {value}")))
+}

@@ -1,0 +1,64 @@
+//! Reading conversations.
+
+use kernel::{MessageId, Page, PageLimit, RepositoryError, SessionId, StoreId};
+use sea_orm::sea_query::Query;
+use sea_orm::{ColumnTrait, EntityTrait, QueryFilter, QueryOrder, QuerySelect, Select};
+use session_core::model::Message;
+use session_core::ports::MessageRange;
+
+use crate::entity::message::{Column, Entity};
+use crate::entity::session;
+use crate::error::repository_error;
+use crate::pools::SeaSessions;
+
+/// Messages of the store's sessions only.
+pub(crate) fn of_store(query: Select<Entity>, store: &StoreId) -> Select<Entity> {
+    let sessions = Query::select()
+        .column(session::Column::Id)
+        .from(session::Entity)
+        .and_where(session::Column::StoreId.eq(store.as_str()))
+        .to_owned();
+    query.filter(Column::SessionId.in_subquery(sessions)).filter(Column::IsDeleted.eq(false))
+}
+
+impl SeaSessions {
+    pub(crate) async fn read_message(
+        &self,
+        store: &StoreId,
+        id: MessageId,
+    ) -> Result<Option<Message>, RepositoryError> {
+        let found = of_store(Entity::find_by_id(id.as_uuid()), store)
+            .one(&self.pools.reader)
+            .await
+            .map_err(repository_error)?;
+        found.map(Message::try_from).transpose()
+    }
+
+    pub(crate) async fn read_messages(
+        &self,
+        store: &StoreId,
+        session: SessionId,
+        range: MessageRange,
+        limit: PageLimit,
+    ) -> Result<Page<Message, u64>, RepositoryError> {
+        let query = of_store(Entity::find().filter(Column::SessionId.eq(session.as_uuid())), store);
+        let number = |sequence: u64| i64::try_from(sequence).unwrap_or(i64::MAX);
+        let (query, forward) = match range {
+            MessageRange::Latest => (query, false),
+            MessageRange::Before(end) => (query.filter(Column::SequenceNumber.lt(number(end))), false),
+            MessageRange::After(start) => (query.filter(Column::SequenceNumber.gt(number(start))), true),
+        };
+        let ordered = if forward {
+            query.order_by_asc(Column::SequenceNumber)
+        } else {
+            query.order_by_desc(Column::SequenceNumber)
+        };
+        let rows = ordered.limit(limit.overfetch()).all(&self.pools.reader).await.map_err(repository_error)?;
+        let messages = rows.into_iter().map(Message::try_from).collect::<Result<_, _>>()?;
+        let mut page = Page::from_overfetch(messages, limit, |message: &Message| message.sequence);
+        if !forward {
+            page.items.reverse();
+        }
+        Ok(page)
+    }
+}

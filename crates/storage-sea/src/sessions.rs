@@ -1,0 +1,118 @@
+//! Sessions in their table.
+
+use async_trait::async_trait;
+use kernel::{Page, PageLimit, RepositoryError, SessionId, StoreId, Timestamp, UserId};
+use sea_orm::sea_query::{Expr, ExprTrait};
+use sea_orm::{ColumnTrait, Condition, EntityTrait, PaginatorTrait, QueryFilter, QueryOrder, QuerySelect};
+use session_core::model::{Session, SessionState};
+use session_core::ports::{SessionCursor, SessionFilter, SessionRepository};
+
+use crate::entity::session::{Column, Entity, owned, row};
+use crate::entity::name_of;
+use crate::error::repository_error;
+use crate::pools::SeaSessions;
+use crate::time::Ts;
+
+/// Active, and not past its time.
+fn live_at(now: Timestamp) -> Condition {
+    Condition::all().add(Column::State.eq("active")).add(Column::ExpiresAt.gt(Ts::from(now)))
+}
+
+fn in_state(state: Option<SessionState>, now: Timestamp) -> Result<Condition, RepositoryError> {
+    Ok(match state {
+        None => Condition::all().add(Column::State.ne("deleted")),
+        Some(SessionState::Active) => live_at(now),
+        Some(SessionState::Expired) => Condition::any().add(Column::State.eq("expired")).add(
+            Condition::all().add(Column::State.eq("active")).add(Column::ExpiresAt.lte(Ts::from(now))),
+        ),
+        Some(state) => Condition::all().add(Column::State.eq(name_of(&state)?)),
+    })
+}
+
+#[async_trait]
+impl SessionRepository for SeaSessions {
+    async fn find(&self, store: &StoreId, id: SessionId) -> Result<Option<Session>, RepositoryError> {
+        let found = Entity::find_by_id(id.as_uuid())
+            .filter(Column::StoreId.eq(store.as_str()))
+            .one(&self.pools.reader)
+            .await
+            .map_err(repository_error)?;
+        found.map(Session::try_from).transpose()
+    }
+
+    async fn insert(&self, session: &Session) -> Result<(), RepositoryError> {
+        let insert = Entity::insert(row(session)?);
+        insert.exec_without_returning(&self.pools.writer).await.map_err(repository_error)?;
+        Ok(())
+    }
+
+    async fn update(&self, session: &Session) -> Result<(), RepositoryError> {
+        let updated = Entity::update_many()
+            .set(owned(session)?)
+            .col_expr(Column::Revision, Expr::col(Column::Revision).add(1))
+            .filter(Column::Id.eq(session.id.as_uuid()))
+            .filter(Column::StoreId.eq(session.store.as_str()))
+            .filter(Column::Revision.eq(session.revision.cast_signed()))
+            .exec(&self.pools.writer)
+            .await
+            .map_err(repository_error)?;
+        if updated.rows_affected == 1 { Ok(()) } else { Err(RepositoryError::Stale) }
+    }
+
+    async fn find_live(
+        &self,
+        store: &StoreId,
+        user: &UserId,
+        now: Timestamp,
+    ) -> Result<Option<Session>, RepositoryError> {
+        let found = Entity::find()
+            .filter(Column::StoreId.eq(store.as_str()))
+            .filter(Column::UserId.eq(user.as_str()))
+            .filter(live_at(now))
+            .order_by_desc(Column::LastActiveAt)
+            .order_by_desc(Column::Id)
+            .one(&self.pools.reader)
+            .await
+            .map_err(repository_error)?;
+        found.map(Session::try_from).transpose()
+    }
+
+    async fn page(
+        &self,
+        filter: &SessionFilter,
+        after: Option<SessionCursor>,
+        limit: PageLimit,
+    ) -> Result<Page<Session, SessionCursor>, RepositoryError> {
+        let mut query = Entity::find()
+            .filter(Column::StoreId.eq(filter.store.as_str()))
+            .filter(in_state(filter.state, filter.now)?);
+        if let Some(user) = &filter.user {
+            query = query.filter(Column::UserId.eq(user.as_str()));
+        }
+        if let Some(cursor) = after {
+            let at = Ts::from(cursor.last_active_at);
+            query = query.filter(
+                Condition::any().add(Column::LastActiveAt.lt(at)).add(
+                    Condition::all().add(Column::LastActiveAt.eq(at)).add(Column::Id.lt(cursor.id.as_uuid())),
+                ),
+            );
+        }
+        let rows = query
+            .order_by_desc(Column::LastActiveAt)
+            .order_by_desc(Column::Id)
+            .limit(limit.overfetch())
+            .all(&self.pools.reader)
+            .await
+            .map_err(repository_error)?;
+        let sessions = rows.into_iter().map(Session::try_from).collect::<Result<_, _>>()?;
+        Ok(Page::from_overfetch(sessions, limit, |session| SessionCursor {
+            last_active_at: session.last_active_at,
+            id: session.id,
+        }))
+    }
+
+    async fn count_active(&self, store: &StoreId, now: Timestamp) -> Result<u64, RepositoryError> {
+        let active = Entity::find().filter(Column::StoreId.eq(store.as_str())).filter(live_at(now));
+        active.count(&self.pools.reader).await.map_err(repository_error)
+    }
+}

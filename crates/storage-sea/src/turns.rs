@@ -1,0 +1,170 @@
+//! Opening and closing turns, each in one transaction.
+
+use async_trait::async_trait;
+use kernel::{MessageId, Page, PageLimit, RepositoryError, SessionId, StoreId, Timestamp, TurnId};
+use sea_orm::ActiveValue::Set;
+use sea_orm::sea_query::Expr;
+use sea_orm::{ColumnTrait, Condition, DatabaseTransaction, EntityTrait, QueryFilter, QuerySelect};
+use session_core::model::{
+    ClosedTurn, Message, NewTurn, OpenedTurn, Session, Turn, TurnClosing, TurnOpening, TurnState,
+};
+use session_core::ports::{MessageRange, TurnRepository};
+
+use crate::entity::turn::{Column, Entity};
+use crate::entity::{message, name_of, session, turn};
+use crate::error::repository_error;
+use crate::pools::SeaSessions;
+use crate::time::Ts;
+
+#[async_trait]
+impl TurnRepository for SeaSessions {
+    async fn open_turn(&self, new: &NewTurn) -> Result<TurnOpening, RepositoryError> {
+        let transaction = self.pools.begin().await.map_err(repository_error)?;
+        let session = locked_session(&transaction, &new.store, new.session).await?;
+        let turns = contenders(&transaction, new).await?;
+        let same_request = turns.iter().find(|turn| {
+            turn.client_message_id.is_some() && turn.client_message_id == new.client_message_id
+        });
+        let open = turns.iter().find(|turn| turn.state == TurnState::Open);
+        if let Some(obstacle) = new.obstacle(session.as_ref(), same_request, open) {
+            return Ok(obstacle);
+        }
+        let Some(mut session) = session else { return Ok(TurnOpening::SessionMissing) };
+        if let Some(dead) = open {
+            interrupt(&transaction, Column::Id.eq(dead.id.as_uuid()), new.opened_at).await?;
+        }
+        session.take_question(new);
+        let opened = OpenedTurn { turn: new.turn(), question: new.message(session.last_sequence), session };
+        save_session(&transaction, &opened.session).await?;
+        let insert = Entity::insert(turn::row(&opened.turn)?);
+        insert.exec_without_returning(&transaction).await.map_err(repository_error)?;
+        insert_message(&transaction, &opened.question).await?;
+        transaction.commit().await.map_err(repository_error)?;
+        Ok(TurnOpening::Opened(Box::new(opened)))
+    }
+
+    async fn close_turn(&self, closed: &ClosedTurn) -> Result<TurnClosing, RepositoryError> {
+        let transaction = self.pools.begin().await.map_err(repository_error)?;
+        let found = Entity::find_by_id(closed.turn.as_uuid())
+            .filter(Column::StoreId.eq(closed.store.as_str()))
+            .lock_exclusive()
+            .one(&transaction)
+            .await
+            .map_err(repository_error)?;
+        let Some(turn) = found.map(Turn::try_from).transpose()? else { return Ok(TurnClosing::Missing) };
+        if turn.state != TurnState::Open {
+            return Ok(TurnClosing::AlreadyClosed(turn));
+        }
+        let Some(mut session) = locked_session(&transaction, &closed.store, turn.session).await? else {
+            return Ok(TurnClosing::Missing);
+        };
+        let mut answer = None;
+        if let Some(said) = &closed.answer {
+            session.take_answer(said, closed.closed_at);
+            let message = said.message(&turn, session.last_sequence, closed.closed_at);
+            save_session(&transaction, &session).await?;
+            insert_message(&transaction, &message).await?;
+            answer = Some(Box::new(message));
+        }
+        let row = turn::ActiveModel {
+            state: Set(name_of(&closed.state)?),
+            answer_id: Set(answer.as_ref().map(|message| message.id.as_uuid())),
+            closed_at: Set(Some(closed.closed_at.into())),
+            ..Default::default()
+        };
+        let update = Entity::update_many().set(row).filter(Column::Id.eq(turn.id.as_uuid()));
+        update.exec(&transaction).await.map_err(repository_error)?;
+        transaction.commit().await.map_err(repository_error)?;
+        Ok(TurnClosing::Closed { answer, session_message_count: session.message_count })
+    }
+
+    async fn find_turn(&self, store: &StoreId, id: TurnId) -> Result<Option<Turn>, RepositoryError> {
+        let found = Entity::find_by_id(id.as_uuid())
+            .filter(Column::StoreId.eq(store.as_str()))
+            .one(&self.pools.reader)
+            .await
+            .map_err(repository_error)?;
+        found.map(Turn::try_from).transpose()
+    }
+
+    async fn find_message(&self, store: &StoreId, id: MessageId) -> Result<Option<Message>, RepositoryError> {
+        self.read_message(store, id).await
+    }
+
+    async fn messages(
+        &self,
+        store: &StoreId,
+        session: SessionId,
+        range: MessageRange,
+        limit: PageLimit,
+    ) -> Result<Page<Message, u64>, RepositoryError> {
+        self.read_messages(store, session, range, limit).await
+    }
+
+    async fn interrupt_stale(&self, now: Timestamp) -> Result<u64, RepositoryError> {
+        let transaction = self.pools.begin().await.map_err(repository_error)?;
+        let count = interrupt(&transaction, Column::LeaseUntil.lte(Ts::from(now)), now).await?;
+        transaction.commit().await.map_err(repository_error)?;
+        Ok(count)
+    }
+}
+
+/// The session, locked until the transaction ends. (SQLite's writing transactions lock the whole database.)
+async fn locked_session(
+    transaction: &DatabaseTransaction,
+    store: &StoreId,
+    id: SessionId,
+) -> Result<Option<Session>, RepositoryError> {
+    let found = session::Entity::find_by_id(id.as_uuid())
+        .filter(session::Column::StoreId.eq(store.as_str()))
+        .lock_exclusive()
+        .one(transaction)
+        .await
+        .map_err(repository_error)?;
+    found.map(Session::try_from).transpose()
+}
+
+/// The session's open turn and the one that holds the same client message id, if there are.
+async fn contenders(transaction: &DatabaseTransaction, new: &NewTurn) -> Result<Vec<Turn>, RepositoryError> {
+    let mut which = Condition::any().add(Column::State.eq("open"));
+    if let Some(key) = &new.client_message_id {
+        which = which.add(Column::ClientMessageId.eq(key.as_str()));
+    }
+    let rows = Entity::find()
+        .filter(Column::SessionId.eq(new.session.as_uuid()))
+        .filter(which)
+        .all(transaction)
+        .await
+        .map_err(repository_error)?;
+    rows.into_iter().map(Turn::try_from).collect()
+}
+
+/// Closes open turns as interrupted.
+async fn interrupt(
+    transaction: &DatabaseTransaction,
+    which: Expr,
+    now: Timestamp,
+) -> Result<u64, RepositoryError> {
+    let row = turn::ActiveModel {
+        state: Set(name_of(&TurnState::Interrupted)?),
+        closed_at: Set(Some(now.into())),
+        ..Default::default()
+    };
+    let update = Entity::update_many().set(row).filter(Column::State.eq("open")).filter(which);
+    Ok(update.exec(transaction).await.map_err(repository_error)?.rows_affected)
+}
+
+/// Writes everything of a session whose row this transaction holds.
+async fn save_session(transaction: &DatabaseTransaction, session: &Session) -> Result<(), RepositoryError> {
+    let update = session::Entity::update_many()
+        .set(session::row(session)?)
+        .filter(session::Column::Id.eq(session.id.as_uuid()));
+    update.exec(transaction).await.map_err(repository_error)?;
+    Ok(())
+}
+
+async fn insert_message(transaction: &DatabaseTransaction, message: &Message) -> Result<(), RepositoryError> {
+    let insert = message::Entity::insert(message::row(message)?);
+    insert.exec_without_returning(transaction).await.map_err(repository_error)?;
+    Ok(())
+}
