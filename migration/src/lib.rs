@@ -1,6 +1,7 @@
 //! The schema, for SQLite and PostgreSQL. Migrations are never edited once released: the next change
 //! is a new file.
 
+pub use sea_orm_migration::MigratorTrait;
 use sea_orm_migration::prelude::*;
 
 mod m20261120_000001_sessions;

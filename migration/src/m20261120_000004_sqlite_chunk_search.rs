@@ -20,7 +20,7 @@ impl MigrationTrait for Migration {
             .execute_unprepared(
                 r#"CREATE VIRTUAL TABLE chunk_search USING fts5(
                     scope, heading, body,
-                    tokenize = "unicode61 remove_diacritics 0 tokenchars '.-_+#%@/:&'"
+                    tokenize = "unicode61 remove_diacritics 0 tokenchars '.-_+#%@/:&*!$()?;,<=>[]{}|~^'"
                 )"#,
             )
             .await?;

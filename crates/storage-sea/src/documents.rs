@@ -8,9 +8,7 @@ use kernel::{ChunkId, DocumentId, Page, PageLimit, RepositoryError, StoreId};
 use rag_pipeline::model::{Chunk, Document, IndexedChunk, StoredChunk};
 use rag_pipeline::ports::DocumentRepository;
 use sea_orm::sea_query::OnConflict;
-use sea_orm::{
-    ColumnTrait, Condition, DatabaseTransaction, EntityTrait, QueryFilter, QueryOrder, QuerySelect,
-};
+use sea_orm::{ColumnTrait, Condition, DatabaseTransaction, EntityTrait, QueryFilter, QueryOrder, QuerySelect};
 
 use crate::entity::{document, document_chunk};
 use crate::error::repository_error;
@@ -179,7 +177,14 @@ async fn upsert_document(transaction: &DatabaseTransaction, document: &Document)
     use document::Column as C;
     let replace = OnConflict::columns([C::StoreId, C::Id])
         .update_columns([
-            C::Collection, C::Title, C::Url, C::Metadata, C::ContentHash, C::Status, C::ChunkCount, C::UpdatedAt,
+            C::Collection,
+            C::Title,
+            C::Url,
+            C::Metadata,
+            C::ContentHash,
+            C::Status,
+            C::ChunkCount,
+            C::UpdatedAt,
         ])
         .to_owned();
     document::Entity::insert(document::row(document)?)

@@ -1,6 +1,6 @@
 use kernel::RepositoryError;
-use sea_orm::{DbErr, RuntimeErr, SqlErr};
 use sea_orm::sqlx::Error as SqlxError;
+use sea_orm::{DbErr, RuntimeErr, SqlErr};
 
 /// Classifies a driver's error by what the caller should do.
 pub fn repository_error(error: DbErr) -> RepositoryError {
@@ -16,7 +16,10 @@ fn is_unavailable(error: &DbErr) -> bool {
         DbErr::Conn(RuntimeErr::SqlxError(cause))
         | DbErr::Exec(RuntimeErr::SqlxError(cause))
         | DbErr::Query(RuntimeErr::SqlxError(cause)) => match cause.as_ref() {
-            SqlxError::Io(_) | SqlxError::Tls(_) | SqlxError::PoolTimedOut | SqlxError::PoolClosed
+            SqlxError::Io(_)
+            | SqlxError::Tls(_)
+            | SqlxError::PoolTimedOut
+            | SqlxError::PoolClosed
             | SqlxError::WorkerCrashed => true,
             SqlxError::Database(refusal) => refusal.code().is_some_and(|code| means_unavailable(&code)),
             _ => false,

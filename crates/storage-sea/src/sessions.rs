@@ -7,8 +7,8 @@ use sea_orm::{ColumnTrait, Condition, EntityTrait, PaginatorTrait, QueryFilter, 
 use session_core::model::{Session, SessionState};
 use session_core::ports::{SessionCursor, SessionFilter, SessionRepository};
 
-use crate::entity::session::{Column, Entity, owned, row};
 use crate::entity::name_of;
+use crate::entity::session::{Column, Entity, owned, row};
 use crate::error::repository_error;
 use crate::pools::SeaSessions;
 use crate::time::Ts;
@@ -22,9 +22,9 @@ fn in_state(state: Option<SessionState>, now: Timestamp) -> Result<Condition, Re
     Ok(match state {
         None => Condition::all().add(Column::State.ne("deleted")),
         Some(SessionState::Active) => live_at(now),
-        Some(SessionState::Expired) => Condition::any().add(Column::State.eq("expired")).add(
-            Condition::all().add(Column::State.eq("active")).add(Column::ExpiresAt.lte(Ts::from(now))),
-        ),
+        Some(SessionState::Expired) => Condition::any()
+            .add(Column::State.eq("expired"))
+            .add(Condition::all().add(Column::State.eq("active")).add(Column::ExpiresAt.lte(Ts::from(now)))),
         Some(state) => Condition::all().add(Column::State.eq(name_of(&state)?)),
     })
 }
@@ -92,9 +92,9 @@ impl SessionRepository for SeaSessions {
         if let Some(cursor) = after {
             let at = Ts::from(cursor.last_active_at);
             query = query.filter(
-                Condition::any().add(Column::LastActiveAt.lt(at)).add(
-                    Condition::all().add(Column::LastActiveAt.eq(at)).add(Column::Id.lt(cursor.id.as_uuid())),
-                ),
+                Condition::any()
+                    .add(Column::LastActiveAt.lt(at))
+                    .add(Condition::all().add(Column::LastActiveAt.eq(at)).add(Column::Id.lt(cursor.id.as_uuid()))),
             );
         }
         let rows = query

@@ -22,9 +22,9 @@ impl TurnRepository for SeaSessions {
         let transaction = self.pools.begin().await.map_err(repository_error)?;
         let session = locked_session(&transaction, &new.store, new.session).await?;
         let turns = contenders(&transaction, new).await?;
-        let same_request = turns.iter().find(|turn| {
-            turn.client_message_id.is_some() && turn.client_message_id == new.client_message_id
-        });
+        let same_request = turns
+            .iter()
+            .find(|turn| turn.client_message_id.is_some() && turn.client_message_id == new.client_message_id);
         let open = turns.iter().find(|turn| turn.state == TurnState::Open);
         if let Some(obstacle) = new.obstacle(session.as_ref(), same_request, open) {
             return Ok(obstacle);
@@ -140,11 +140,7 @@ async fn contenders(transaction: &DatabaseTransaction, new: &NewTurn) -> Result<
 }
 
 /// Closes open turns as interrupted.
-async fn interrupt(
-    transaction: &DatabaseTransaction,
-    which: Expr,
-    now: Timestamp,
-) -> Result<u64, RepositoryError> {
+async fn interrupt(transaction: &DatabaseTransaction, which: Expr, now: Timestamp) -> Result<u64, RepositoryError> {
     let row = turn::ActiveModel {
         state: Set(name_of(&TurnState::Interrupted)?),
         closed_at: Set(Some(now.into())),
@@ -156,9 +152,8 @@ async fn interrupt(
 
 /// Writes everything of a session whose row this transaction holds.
 async fn save_session(transaction: &DatabaseTransaction, session: &Session) -> Result<(), RepositoryError> {
-    let update = session::Entity::update_many()
-        .set(session::row(session)?)
-        .filter(session::Column::Id.eq(session.id.as_uuid()));
+    let update =
+        session::Entity::update_many().set(session::row(session)?).filter(session::Column::Id.eq(session.id.as_uuid()));
     update.exec(transaction).await.map_err(repository_error)?;
     Ok(())
 }

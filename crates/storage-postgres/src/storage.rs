@@ -1,0 +1,49 @@
+use kernel::RepositoryError;
+use migration::{Migrator, MigratorTrait};
+use sea_orm::{ConnectionTrait, DatabaseConnection, TransactionTrait};
+use storage_sea::{Pools, SeaSessions, repository_error};
+
+use crate::connect::{self, PostgresOptions};
+
+/// The advisory lock that lets one instance migrate at a time: "iyagi" in hexadecimal.
+const MIGRATION_LOCK: i64 = 0x69_7961_6769;
+
+/// What Iyagi keeps in PostgreSQL.
+#[derive(Clone, Debug)]
+pub struct PostgresStorage {
+    pool: DatabaseConnection,
+}
+
+impl PostgresStorage {
+    /// Connects and brings the schema up to date, one instance at a time.
+    ///
+    /// # Errors
+    /// [`RepositoryError::Unavailable`] when the server cannot be reached; [`RepositoryError::Backend`]
+    /// when the URL cannot be read or a migration fails.
+    pub async fn open(options: &PostgresOptions) -> Result<Self, RepositoryError> {
+        let storage = Self { pool: connect::open(options).await? };
+        storage.migrate().await.map_err(repository_error)?;
+        Ok(storage)
+    }
+
+    /// The lock lives as long as its transaction; the migration runs in it and commits with it.
+    async fn migrate(&self) -> Result<(), sea_orm::DbErr> {
+        let transaction = self.pool.begin().await?;
+        transaction.execute_unprepared(&format!("SELECT pg_advisory_xact_lock({MIGRATION_LOCK})")).await?;
+        Migrator::up(&transaction, None).await?;
+        transaction.commit().await
+    }
+
+    /// Sessions, turns, messages and feedback.
+    pub fn sessions(&self) -> SeaSessions {
+        SeaSessions::new(Pools::new(self.pool.clone(), self.pool.clone()))
+    }
+
+    /// Closes the pool once work that runs is done.
+    ///
+    /// # Errors
+    /// When closing fails.
+    pub async fn close(self) -> Result<(), RepositoryError> {
+        self.pool.close().await.map_err(repository_error)
+    }
+}

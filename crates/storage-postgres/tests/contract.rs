@@ -1,0 +1,57 @@
+//! PostgreSQL keeps every port's contract.
+
+use session_core::testing::contract::Storage;
+use storage_postgres::{PostgresOptions, PostgresStorage};
+use test_support::postgres::{self, TestDatabase};
+
+async fn migrate(url: String) -> Result<(), kernel::RepositoryError> {
+    PostgresStorage::open(&PostgresOptions::new(url)).await?.close().await
+}
+
+/// A migrated database of its own, or `None` (said loudly) where there is no PostgreSQL.
+async fn open() -> Option<(PostgresStorage, TestDatabase)> {
+    let database = match postgres::database_from("sessions", migrate).await {
+        Ok(database) => database,
+        Err(unavailable) => {
+            test_support::skip_or_panic(&unavailable);
+            return None;
+        }
+    };
+    let storage = PostgresStorage::open(&PostgresOptions::new(database.url.as_str())).await.unwrap();
+    Some((storage, database))
+}
+
+mod sessions_and_turns {
+    use super::*;
+
+    session_core::session_contract!(async {
+        let (storage, database) = open().await?;
+        Some(Storage::new(storage.sessions(), database))
+    });
+}
+
+mod servers {
+    use super::*;
+    use kernel::RepositoryError;
+
+    #[tokio::test]
+    async fn several_instances_may_migrate_an_empty_database_at_once() {
+        let database = test_support::require!(postgres::database().await);
+        let options = PostgresOptions::new(database.url.as_str());
+        let (a, b, c) = tokio::join!(
+            PostgresStorage::open(&options),
+            PostgresStorage::open(&options),
+            PostgresStorage::open(&options)
+        );
+        for storage in [a, b, c] {
+            storage.unwrap().close().await.unwrap();
+        }
+    }
+
+    #[tokio::test]
+    async fn a_server_that_is_not_there_is_unavailable() {
+        let port = test_support::ports::free().unwrap();
+        let nobody = PostgresStorage::open(&PostgresOptions::new(format!("postgres://a@127.0.0.1:{port}/a"))).await;
+        assert!(matches!(nobody, Err(RepositoryError::Unavailable(_))), "{nobody:?}");
+    }
+}

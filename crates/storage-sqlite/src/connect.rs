@@ -1,0 +1,46 @@
+//! Opening the file.
+
+use std::path::Path;
+use std::time::Duration;
+
+use sea_orm::sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous};
+use sea_orm::sqlx::{ConnectOptions, Error};
+use sea_orm::{DatabaseConnection, SqlxSqliteConnector};
+use storage_sea::Pools;
+
+/// How long a connection waits for another process's lock before it answers "busy".
+const BUSY_TIMEOUT: Duration = Duration::from_secs(5);
+/// Readers beside the one writer. Reads are short; more would only cost memory.
+const READERS: u32 = 4;
+
+/// Opens the file, making it if there is none.
+///
+/// The write-ahead log lets readers go on while the writer writes; `synchronous = FULL` makes a commit
+/// survive the loss of power, not only of the process. One writer: SQLite has one write lock, and waiting
+/// for a connection in order is fairer than for the lock at random.
+pub(crate) async fn open(file: &Path) -> Result<Pools, Error> {
+    let options = SqliteConnectOptions::new()
+        .filename(file)
+        .create_if_missing(true)
+        .journal_mode(SqliteJournalMode::Wal)
+        .synchronous(SqliteSynchronous::Full)
+        .busy_timeout(BUSY_TIMEOUT)
+        .foreign_keys(true)
+        .pragma("cache_size", "-4096")
+        .disable_statement_logging();
+    let writer = pool(options.clone(), 1).await?;
+    let reader = pool(options, READERS).await?;
+    Ok(Pools::new(reader, writer))
+}
+
+async fn pool(options: SqliteConnectOptions, connections: u32) -> Result<DatabaseConnection, Error> {
+    let pool = SqlitePoolOptions::new()
+        .max_connections(connections)
+        .min_connections(1)
+        .test_before_acquire(false)
+        .idle_timeout(None)
+        .max_lifetime(None)
+        .connect_with(options)
+        .await?;
+    Ok(SqlxSqliteConnector::from_sqlx_sqlite_pool(pool))
+}

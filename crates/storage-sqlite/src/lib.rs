@@ -1,0 +1,18 @@
+//! SQLite: one writer and many readers over one file, the keyword index on FTS5, and vectors.
+//!
+//! ```no_run
+//! # async fn example() -> Result<(), kernel::RepositoryError> {
+//! let storage = storage_sqlite::SqliteStorage::open("data/iyagi.db".as_ref()).await?;
+//! let sessions = storage.sessions();
+//! # Ok(())
+//! # }
+//! ```
+
+mod connect;
+mod keywords;
+mod scope;
+mod storage;
+mod vectors;
+
+pub use storage::SqliteStorage;
+pub use storage_sea::{SeaDocuments, SeaSessions};

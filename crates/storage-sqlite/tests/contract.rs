@@ -1,0 +1,67 @@
+//! SQLite keeps every port's contract.
+
+use rag_pipeline::testing::Fixture;
+use session_core::testing::contract::Storage;
+use storage_sqlite::SqliteStorage;
+use tempfile::TempDir;
+
+async fn open() -> (SqliteStorage, TempDir) {
+    let folder = tempfile::tempdir().unwrap();
+    let storage = SqliteStorage::open(&folder.path().join("iyagi.db")).await.unwrap();
+    (storage, folder)
+}
+
+mod sessions_and_turns {
+    use super::*;
+
+    session_core::session_contract!(async {
+        let (storage, folder) = open().await;
+        Some(Storage::new(storage.sessions(), folder))
+    });
+}
+
+mod documents {
+    use super::*;
+
+    rag_pipeline::document_contract!({
+        let (storage, folder) = open().await;
+        Fixture {
+            documents: storage.documents(),
+            keywords: storage.keywords(),
+            vectors: storage.vectors(),
+            guard: folder,
+        }
+    });
+}
+
+mod files {
+    use super::*;
+    use kernel::RepositoryError;
+    use session_core::ports::SessionRepository;
+    use session_core::testing::samples;
+
+    #[tokio::test]
+    async fn what_was_written_is_there_after_opening_again() {
+        let (storage, folder) = open().await;
+        storage.sessions().insert(&samples::session("kim")).await.unwrap();
+        storage.close().await.unwrap();
+        let again = SqliteStorage::open(&folder.path().join("iyagi.db")).await.unwrap();
+        let found = again.sessions().find(&samples::store(), samples::session_id(1)).await.unwrap();
+        assert_eq!(found, Some(samples::session("kim")));
+    }
+
+    #[tokio::test]
+    async fn a_file_that_is_no_database_is_refused_and_left_alone() {
+        let folder = tempfile::tempdir().unwrap();
+        let file = folder.path().join("iyagi.db");
+        std::fs::write(&file, "장보기 목록: 우유, 달걀 ".repeat(100)).unwrap();
+        assert!(SqliteStorage::open(&file).await.is_err());
+        assert!(std::fs::read_to_string(&file).unwrap().starts_with("장보기 목록"));
+    }
+
+    #[tokio::test]
+    async fn a_folder_that_does_not_exist_is_unavailable() {
+        let missing = SqliteStorage::open("/nonexistent-folder/iyagi.db".as_ref()).await;
+        assert!(matches!(missing, Err(RepositoryError::Unavailable(_))), "{missing:?}");
+    }
+}

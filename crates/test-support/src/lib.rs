@@ -1,0 +1,34 @@
+//! Real servers for tests: finds PostgreSQL, Redis and a browser on this machine, runs throw-away
+//! ones, and leaves nothing behind however the test process ends.
+//!
+//! Nothing here is started before a test asks for it. PostgreSQL and Redis are shared by all tests
+//! of one process, which keep apart through a database ([`postgres::database`]) or a key prefix
+//! ([`redis::prefix`]) each. A browser driver belongs to the test that started it.
+//!
+//! ```no_run
+//! # async fn example() {
+//! let database = test_support::require!(test_support::postgres::database().await);
+//! println!("{}", database.url);
+//! # }
+//! ```
+//!
+//! | variable | effect |
+//! |---|---|
+//! | `TEST_DATABASE_URL` | use this PostgreSQL server instead of starting one; its user may create databases |
+//! | `TEST_REDIS_URL` | use this Redis server instead of starting one |
+//! | `CI=true`, `IYAGI_TEST_REQUIRE_SERVERS=1` | a missing server fails the test instead of skipping it |
+//! | `IYAGI_TEST_TOOLS` | where `scripts/test.sh` unpacked servers, `target/test-tools` by default |
+//! | `IYAGI_TEST_SKIPPED` | a file that gets one line for each skipped test |
+
+pub mod browser;
+mod launch;
+pub mod locate;
+pub mod ports;
+pub mod postgres;
+pub mod redis;
+pub mod temp;
+mod unavailable;
+pub mod wait;
+pub mod watchdog;
+
+pub use unavailable::{Unavailable, skip_or_panic};
