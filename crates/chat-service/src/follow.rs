@@ -1,0 +1,137 @@
+//! Following a turn's stream, live or from what was stored.
+
+use std::collections::VecDeque;
+use std::sync::Arc;
+
+use futures::stream::{self, BoxStream, StreamExt};
+use kernel::{StoreId, TurnId};
+use session_core::model::{Message, Turn};
+use session_core::ports::{StreamBatch, TurnStreamLog};
+use session_core::stream::{TurnDone, TurnEvent, TurnFailure};
+
+use crate::{ChatError, ChatService};
+
+/// An event with its number in the stream.
+#[derive(Debug, Clone, PartialEq)]
+pub struct NumberedEvent {
+    /// The number; a stream is resumed after it.
+    pub number: u64,
+    /// The event.
+    pub event: TurnEvent,
+}
+
+/// The events of a turn, ending after the one that ends it.
+pub type EventStream = BoxStream<'static, Result<NumberedEvent, ChatError>>;
+
+impl ChatService {
+    /// Follows a turn from the event after number `after` to its end. A turn whose stream is no longer
+    /// kept is told again from its stored message: such a stream starts over with a `Session` event,
+    /// whatever `after` is.
+    ///
+    /// # Errors
+    /// [`ChatError::UnknownTurn`] when the store has no such turn; storage errors.
+    pub async fn follow(&self, store: &StoreId, turn: TurnId, after: u64) -> Result<EventStream, ChatError> {
+        let turn = self.ports.turns.find_turn(store, turn).await?.ok_or(ChatError::UnknownTurn)?;
+        // A read that has to wait proves that the log is there as well as one that answers.
+        let id = turn.id;
+        let known = futures::poll!(std::pin::pin!(self.ports.streams.read(id, after)));
+        match known {
+            std::task::Poll::Ready(Err(error)) => Err(error.into()),
+            std::task::Poll::Ready(Ok(None)) => self.retold(&turn).await,
+            std::task::Poll::Ready(Ok(Some(batch))) => {
+                Ok(live(Arc::clone(&self.ports.streams), id, after, Some(batch)))
+            }
+            std::task::Poll::Pending => Ok(live(Arc::clone(&self.ports.streams), id, after, None)),
+        }
+    }
+
+    async fn retold(&self, turn: &Turn) -> Result<EventStream, ChatError> {
+        let answer = match turn.answer {
+            Some(id) => self.ports.turns.find_message(&turn.store, id).await?,
+            None => None,
+        };
+        let count = match self.ports.sessions.get(&turn.store, None, turn.session).await {
+            Ok(session) => session.message_count,
+            Err(session_core::SessionError::NotFound) => return Err(ChatError::UnknownTurn),
+            Err(error) => return Err(error.into()),
+        };
+        let events = stored_events(turn, answer, count);
+        let numbered = events.into_iter().zip(1..).map(|(event, number)| Ok(NumberedEvent { number, event }));
+        Ok(stream::iter(numbered.collect::<Vec<_>>()).boxed())
+    }
+}
+
+/// Where a reader of a live log is.
+struct Reader {
+    log: Arc<dyn TurnStreamLog>,
+    turn: TurnId,
+    after: u64,
+    waiting: VecDeque<NumberedEvent>,
+    ended: bool,
+}
+
+impl Reader {
+    fn take(&mut self, batch: StreamBatch) {
+        self.ended = batch.ended;
+        self.waiting.extend((batch.first..).zip(batch.events).map(|(number, event)| NumberedEvent { number, event }));
+    }
+
+    async fn next(&mut self) -> Option<Result<NumberedEvent, ChatError>> {
+        loop {
+            if let Some(event) = self.waiting.pop_front() {
+                self.after = event.number;
+                return Some(Ok(event));
+            }
+            if self.ended {
+                return None;
+            }
+            match self.log.read(self.turn, self.after).await {
+                Ok(Some(batch)) => self.take(batch),
+                // Forgotten while it was read: so slow a reader starts again.
+                Ok(None) => {
+                    self.ended = true;
+                    return Some(Err(ChatError::UnknownTurn));
+                }
+                Err(error) => {
+                    self.ended = true;
+                    return Some(Err(error.into()));
+                }
+            }
+        }
+    }
+}
+
+fn live(log: Arc<dyn TurnStreamLog>, turn: TurnId, after: u64, first: Option<StreamBatch>) -> EventStream {
+    let mut reader = Reader { log, turn, after, waiting: VecDeque::new(), ended: false };
+    if let Some(batch) = first {
+        reader.take(batch);
+    }
+    stream::unfold(reader, |mut reader| async move { reader.next().await.map(|event| (event, reader)) }).boxed()
+}
+
+fn stored_events(turn: &Turn, answer: Option<Message>, session_message_count: u64) -> Vec<TurnEvent> {
+    let session = turn.session;
+    let mut events = vec![TurnEvent::Session { session, turn: turn.id, is_new: false }];
+    let Some(message) = answer else {
+        events.push(TurnEvent::Failed { session, failure: TurnFailure::Interrupted });
+        return events;
+    };
+    events.push(TurnEvent::Token { content: message.content.clone() });
+    events.push(TurnEvent::Sources { sources: message.sources.clone() });
+    events.push(match turn.state {
+        session_core::model::TurnState::Completed => TurnEvent::Done(TurnDone {
+            session,
+            message: message.id,
+            total_tokens: message.usage.total_tokens,
+            response_time_ms: message.response_time_ms.unwrap_or_default(),
+            first_token_ms: message.first_token_ms,
+            context_tokens: 0,
+            session_message_count,
+            model: message.model.unwrap_or_default(),
+            agent: message.agent.unwrap_or_default(),
+            cost: message.usage.cost,
+        }),
+        _ => TurnEvent::Failed { session, failure: TurnFailure::Interrupted },
+    });
+    events
+}
