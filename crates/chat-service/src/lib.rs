@@ -19,6 +19,3 @@ pub use error::ChatError;
 pub use follow::{EventStream, NumberedEvent};
 pub use ports::{ChatPorts, ChatSettings};
 pub use service::ChatService;
-
-#[cfg(test)]
-mod tests;

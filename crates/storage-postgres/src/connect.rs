@@ -19,8 +19,8 @@ pub struct PostgresOptions {
     pub pool_min: u32,
     /// How long to wait for a connection.
     pub acquire_timeout: Duration,
-    /// When an idle connection is closed.
-    pub idle_timeout: Duration,
+    /// When an idle connection is closed; `None` for never.
+    pub idle_timeout: Option<Duration>,
 }
 
 impl PostgresOptions {
@@ -31,7 +31,7 @@ impl PostgresOptions {
             pool_max: 10,
             pool_min: 0,
             acquire_timeout: Duration::from_secs(5),
-            idle_timeout: Duration::from_mins(5),
+            idle_timeout: Some(Duration::from_mins(5)),
         }
     }
 }

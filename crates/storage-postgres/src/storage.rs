@@ -39,6 +39,14 @@ impl PostgresStorage {
         SeaSessions::new(Pools::new(self.pool.clone(), self.pool.clone()))
     }
 
+    /// Whether the server answers.
+    ///
+    /// # Errors
+    /// When it does not.
+    pub async fn ping(&self) -> Result<(), RepositoryError> {
+        self.pool.execute_unprepared("SELECT 1").await.map(|_| ()).map_err(repository_error)
+    }
+
     /// Closes the pool once work that runs is done.
     ///
     /// # Errors
