@@ -36,8 +36,8 @@ demo *arguments:
 
 # Retrieval quality on the sample questions.
 eval *arguments:
-    cargo run --release --package iyagi-benches -- eval {{ arguments }}
+    cargo run --release --package iyagi -- eval {{ arguments }}
 
 # Load and latency figures of docs/BENCHMARKS.md.
-bench *arguments:
-    cargo run --release --package iyagi-benches -- bench {{ arguments }}
+bench *arguments="all":
+    cargo run --release --package iyagi-benches -- {{ arguments }}

@@ -1,0 +1,22 @@
+//! The least that the same work could cost: bare servers without sessions, checks, logs or an ORM, in
+//! processes of their own like the real one, with the real one's number of worker threads.
+
+pub(crate) mod chat;
+pub(crate) mod lookup;
+
+use std::io::Write;
+use std::net::{Ipv4Addr, TcpListener};
+
+use anyhow::Result;
+
+/// `server.workers` of the built-in configuration.
+const WORKERS: usize = 2;
+
+/// A listener on a free port, announced the way the real server does it.
+fn listen() -> Result<TcpListener> {
+    let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0))?;
+    let mut out = std::io::stdout().lock();
+    writeln!(out, "http://{}", listener.local_addr()?)?;
+    out.flush()?;
+    Ok(listener)
+}

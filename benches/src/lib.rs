@@ -1,1 +1,0 @@
-//! The load program behind docs/BENCHMARKS.md. Not shipped.

@@ -1,0 +1,49 @@
+//! The load program behind docs/BENCHMARKS.md: it starts the real server, asks it over loopback, and sets
+//! every figure beside the least that the same work could cost on the same machine in the same run.
+
+mod build;
+mod chat;
+mod client;
+mod floor;
+mod lookup;
+mod machine;
+mod options;
+mod process;
+mod report;
+mod session;
+mod startup;
+mod stats;
+
+use anyhow::Result;
+use clap::Parser;
+
+use crate::options::{Command, Options};
+use crate::report::Report;
+
+fn main() -> Result<()> {
+    let options = Options::parse();
+    match &options.command {
+        Command::LookupFloor { database, body_bytes } => return floor::lookup::serve(database, *body_bytes),
+        Command::ChatFloor { recording } => return floor::chat::serve(recording),
+        _ => {}
+    }
+    let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
+    let report = runtime.block_on(measure(&options))?;
+    if options.json { report.print_json() } else { report.print_table() }
+}
+
+async fn measure(options: &Options) -> Result<Report> {
+    let binary = build::server_binary(options)?;
+    let mut report = Report::new(machine::describe(&binary)?);
+    let all = matches!(options.command, Command::All);
+    if all || matches!(options.command, Command::Startup) {
+        report.extend(startup::measure(options, &binary).await?);
+    }
+    if all || matches!(options.command, Command::Lookup) {
+        report.extend(lookup::measure(options, &binary).await?);
+    }
+    if all || matches!(options.command, Command::Chat) {
+        report.extend(chat::measure(options, &binary).await?);
+    }
+    Ok(report)
+}

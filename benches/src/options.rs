@@ -1,0 +1,59 @@
+//! What the load program can be asked.
+
+use std::path::PathBuf;
+
+use clap::{Parser, Subcommand};
+
+/// Measures the real server over loopback, each figure beside its floor.
+#[derive(Debug, Parser)]
+#[command(name = "iyagi-benches")]
+pub(crate) struct Options {
+    /// What to measure.
+    #[command(subcommand)]
+    pub(crate) command: Command,
+    /// Times each measurement is repeated.
+    #[arg(long, global = true, default_value_t = 5, value_parser = clap::value_parser!(u16).range(1..=1000))]
+    pub(crate) rounds: u16,
+    /// Requests of a look-up round.
+    #[arg(long, global = true, default_value_t = 20_000, value_parser = clap::value_parser!(u32).range(64..=10_000_000))]
+    pub(crate) requests: u32,
+    /// The server to measure; otherwise the one of this build, which is brought up to date first.
+    #[arg(long, global = true, value_name = "FILE")]
+    pub(crate) server: Option<PathBuf>,
+    /// Questions to ask, one JSON object with a `question` on each line; the sample questions unless told.
+    #[arg(long, global = true, value_name = "FILE")]
+    pub(crate) questions: Option<PathBuf>,
+    /// Prints JSON.
+    #[arg(long, global = true)]
+    pub(crate) json: bool,
+}
+
+/// A measurement, or one of the floor servers that a measurement starts for itself.
+#[derive(Debug, Subcommand)]
+pub(crate) enum Command {
+    /// Every measurement.
+    All,
+    /// Start, memory, size and shutdown.
+    Startup,
+    /// Session look-up at 64 connections.
+    Lookup,
+    /// First token and whole answer of a chat turn.
+    Chat,
+    /// A bare server with one SQLite read per request.
+    #[command(hide = true)]
+    LookupFloor {
+        /// The database file.
+        #[arg(long)]
+        database: PathBuf,
+        /// Size of every answer.
+        #[arg(long)]
+        body_bytes: usize,
+    },
+    /// A bare server that replays recorded event streams from memory.
+    #[command(hide = true)]
+    ChatFloor {
+        /// The recorded streams.
+        #[arg(long)]
+        recording: PathBuf,
+    },
+}

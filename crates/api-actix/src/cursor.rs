@@ -1,0 +1,69 @@
+//! Where a list goes on. Clients give cursors back as they got them, and need not understand them.
+
+use kernel::{SessionId, Timestamp};
+use session_core::ports::SessionCursor;
+
+use crate::error::{ApiError, ErrorCode, ErrorDetail};
+
+/// Hexadecimal digits of the microseconds before the session's id.
+const MICROS_DIGITS: usize = 16;
+/// Hexadecimal digits of a UUID.
+const UUID_DIGITS: usize = 32;
+
+pub(crate) fn write_session(cursor: SessionCursor) -> String {
+    format!("{:016x}{}", cursor.last_active_at.unix_micros(), cursor.id.as_uuid().simple())
+}
+
+pub(crate) fn read_session(text: &str) -> Result<SessionCursor, ApiError> {
+    parse_session(text).ok_or_else(|| refuse("cursor"))
+}
+
+fn parse_session(text: &str) -> Option<SessionCursor> {
+    let is_hex = text.len() == MICROS_DIGITS + UUID_DIGITS && text.bytes().all(|byte| byte.is_ascii_hexdigit());
+    let (micros, id) = is_hex.then(|| text.split_at(MICROS_DIGITS))?;
+    let micros = i64::from_str_radix(micros, 16).ok()?;
+    Some(SessionCursor { last_active_at: Timestamp::from_unix_micros(micros)?, id: id.parse::<SessionId>().ok()? })
+}
+
+/// A message's sequence number. Databases count in signed 64 bits; what is over cannot have come from a list.
+pub(crate) fn read_sequence(parameter: &'static str, text: &str) -> Result<u64, ApiError> {
+    let digits = !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit());
+    let number = digits.then(|| text.parse::<i64>().ok()).flatten();
+    number.and_then(|number| u64::try_from(number).ok()).ok_or_else(|| refuse(parameter))
+}
+
+fn refuse(parameter: &'static str) -> ApiError {
+    ApiError::new(ErrorCode::InvalidCursor).with_detail(ErrorDetail::of(Some(parameter), "not a cursor of this list"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+    use session_core::testing::samples;
+
+    proptest! {
+        #[test]
+        fn a_cursor_is_read_back_as_it_was_written(micros in 0..=i64::MAX / 64, number in any::<u64>()) {
+            let last_active_at = Timestamp::from_unix_micros(micros).unwrap();
+            let cursor = SessionCursor { last_active_at, id: samples::session_id(number) };
+            prop_assert_eq!(parse_session(&write_session(cursor)), Some(cursor));
+        }
+
+        #[test]
+        fn no_text_breaks_the_reader(text in ".{0,60}") {
+            let _ = (parse_session(&text), read_sequence("before", &text));
+        }
+    }
+
+    #[test]
+    fn what_no_list_gave_is_refused() {
+        for bad in ["", "x", &"f".repeat(48), &"0".repeat(47), &"가".repeat(16)] {
+            assert_eq!(parse_session(bad), None, "{bad}");
+        }
+        for bad in ["", "-1", "+1", "1.5", "9223372036854775808"] {
+            assert!(read_sequence("before", bad).is_err(), "{bad}");
+        }
+        assert_eq!(read_sequence("before", "9223372036854775807").unwrap(), i64::MAX as u64);
+    }
+}

@@ -1,0 +1,87 @@
+//! Domain errors, classified. An error of ours keeps its cause for the log.
+
+use chat_service::ChatError;
+use kernel::RepositoryError;
+use session_core::SessionError;
+use session_core::model::InvalidFeedback;
+use session_core::ports::StreamLogError;
+use session_core::stream::TurnFailure;
+
+use super::{ApiError, ErrorCode, ErrorDetail};
+
+impl From<RepositoryError> for ApiError {
+    fn from(error: RepositoryError) -> Self {
+        let code = match error {
+            RepositoryError::Conflict | RepositoryError::Stale => ErrorCode::Conflict,
+            RepositoryError::Unavailable(_) => ErrorCode::StorageUnavailable,
+            RepositoryError::Corrupt(_) | RepositoryError::Backend(_) => ErrorCode::InternalError,
+        };
+        Self::new(code).caused_by(error)
+    }
+}
+
+impl From<SessionError> for ApiError {
+    fn from(error: SessionError) -> Self {
+        match error {
+            SessionError::NotFound => ErrorCode::SessionNotFound.into(),
+            SessionError::Expired => ErrorCode::SessionExpired.into(),
+            SessionError::Ended => ErrorCode::SessionEnded.into(),
+            SessionError::InvalidTitle => ErrorCode::InvalidTitle.into(),
+            SessionError::Repository(error) => error.into(),
+        }
+    }
+}
+
+impl From<StreamLogError> for ApiError {
+    fn from(error: StreamLogError) -> Self {
+        let code = match error {
+            StreamLogError::Backend(_) => ErrorCode::StorageUnavailable,
+            StreamLogError::Full | StreamLogError::NotOpen => ErrorCode::InternalError,
+        };
+        Self::new(code).caused_by(error)
+    }
+}
+
+impl From<ChatError> for ApiError {
+    fn from(error: ChatError) -> Self {
+        match error {
+            ChatError::EmptyMessage => ErrorCode::EmptyMessage.into(),
+            ChatError::MessageTooLong { max } => Self::new(ErrorCode::MessageTooLong).with_figure(max),
+            ChatError::InvalidCharacters => ErrorCode::InvalidCharacters.into(),
+            ChatError::InvalidClientMessageId => ErrorCode::InvalidClientMessageId.into(),
+            ChatError::InvalidBusiness(invalid) => Self::new(ErrorCode::InvalidBusinessMetadata)
+                .with_detail(ErrorDetail::of(Some("businessMetadata"), &invalid.to_string())),
+            ChatError::Session(error) => error.into(),
+            ChatError::TurnInProgress { turn } => Self::new(ErrorCode::TurnInProgress)
+                .with_detail(ErrorDetail::of(Some("turnId"), &turn.to_string())),
+            ChatError::KeyReused { turn } => Self::new(ErrorCode::IdempotencyKeyReused)
+                .with_detail(ErrorDetail::of(Some("turnId"), &turn.to_string())),
+            ChatError::UnknownTurn => ErrorCode::TurnNotFound.into(),
+            ChatError::Draining => ErrorCode::ShuttingDown.into(),
+            ChatError::Repository(error) => error.into(),
+            ChatError::Stream(error) => error.into(),
+        }
+    }
+}
+
+impl From<InvalidFeedback> for ApiError {
+    fn from(error: InvalidFeedback) -> Self {
+        let field = match error {
+            InvalidFeedback::Rating => "rating",
+            InvalidFeedback::Comment => "comment",
+        };
+        Self::new(ErrorCode::InvalidFeedback).with_detail(ErrorDetail::of(Some(field), &error.to_string()))
+    }
+}
+
+impl From<TurnFailure> for ErrorCode {
+    fn from(failure: TurnFailure) -> Self {
+        match failure {
+            TurnFailure::ModelUnavailable => Self::ModelUnavailable,
+            TurnFailure::StorageUnavailable => Self::StorageUnavailable,
+            TurnFailure::TimedOut => Self::TurnTimedOut,
+            TurnFailure::Interrupted => Self::TurnInterrupted,
+            TurnFailure::Internal => Self::InternalError,
+        }
+    }
+}

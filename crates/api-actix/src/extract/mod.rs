@@ -1,0 +1,9 @@
+//! What a request carries, read strictly: what is not understood is refused with its name.
+
+mod id;
+mod json;
+mod query;
+
+pub(crate) use id::Id;
+pub(crate) use json::ApiJson;
+pub(crate) use query::ApiQuery;

@@ -1,0 +1,94 @@
+//! The OpenAPI document: operations and schemas from the code, error responses from the route table.
+
+use std::collections::BTreeMap;
+
+use actix_web::http::{Method, StatusCode};
+use utoipa::OpenApi;
+use utoipa::openapi::path::Operation;
+use utoipa::openapi::{ContentBuilder, PathItem, Ref, ResponseBuilder};
+
+use crate::dto::{BusinessBody, StreamEvent};
+use crate::endpoint::Endpoint;
+use crate::error::{ErrorBody, ErrorCode};
+use crate::routes::{self, chat, documentation, feedback, operations, pages, sessions, turns};
+
+#[derive(OpenApi)]
+#[openapi(
+    info(
+        title = "Iyagi",
+        description = "A session-aware RAG chat server for the support teams of online shops.\n\n\
+            Every response carries `x-request-id`. Every error has the body `ErrorBody`; its text is Korean, or \
+            English when Accept-Language prefers that. Unknown fields and parameters are refused. Lists answer \
+            `items` and `nextCursor`. Where `storeId` may be left out it is the configured default store.",
+        license(name = "MIT OR Apache-2.0", identifier = "MIT OR Apache-2.0")
+    ),
+    tags(
+        (name = "chat", description = "Questions and answers"),
+        (name = "sessions", description = "Conversations"),
+        (name = "feedback", description = "What customers think of answers"),
+        (name = "operations", description = "Health and metrics"),
+        (name = "documentation", description = "This document"),
+        (name = "pages", description = "The chat page")
+    ),
+    paths(
+        chat::stream,
+        chat::ask,
+        turns::stream,
+        sessions::create,
+        sessions::list,
+        sessions::active_count,
+        sessions::get,
+        sessions::messages,
+        feedback::give,
+        operations::live,
+        operations::ready,
+        operations::metrics,
+        operations::health,
+        operations::ping,
+        documentation::document,
+        documentation::redirect,
+        documentation::page,
+        documentation::file,
+        pages::index,
+        pages::asset
+    ),
+    components(schemas(StreamEvent, ErrorBody, ErrorCode, BusinessBody))
+)]
+struct Document;
+
+/// The OpenAPI document of the server, as indented JSON.
+pub fn openapi_json() -> String {
+    let mut document = Document::openapi();
+    for endpoint in routes::table() {
+        let item = document.paths.paths.get_mut(endpoint.path);
+        if let Some(operation) = item.and_then(|item| operation_of(item, &endpoint.method)) {
+            add_errors(operation, endpoint);
+        }
+    }
+    // A document of names, texts and numbers always has a JSON form.
+    document.to_pretty_json().unwrap_or_default()
+}
+
+fn operation_of<'a>(item: &'a mut PathItem, method: &Method) -> Option<&'a mut Operation> {
+    match *method {
+        Method::GET => item.get.as_mut(),
+        Method::POST => item.post.as_mut(),
+        Method::PUT => item.put.as_mut(),
+        Method::PATCH => item.patch.as_mut(),
+        Method::DELETE => item.delete.as_mut(),
+        _ => None,
+    }
+}
+
+fn add_errors(operation: &mut Operation, endpoint: &Endpoint) {
+    let mut by_status: BTreeMap<StatusCode, Vec<ErrorCode>> = BTreeMap::new();
+    for code in endpoint.errors.iter().copied().flatten() {
+        by_status.entry(code.status()).or_default().push(*code);
+    }
+    for (status, codes) in by_status {
+        let texts: Vec<String> = codes.iter().map(|code| format!("`{}`", code.as_str())).collect();
+        let content = ContentBuilder::new().schema(Some(Ref::from_schema_name("ErrorBody"))).build();
+        let response = ResponseBuilder::new().description(texts.join(", ")).content("application/json", content);
+        operation.responses.responses.insert(status.as_u16().to_string(), response.build().into());
+    }
+}

@@ -1,0 +1,250 @@
+//! The settings as the rest of the program sees them: typed, checked, documented.
+
+use std::path::PathBuf;
+use std::time::Duration;
+
+use anyhow::Context;
+use kernel::StoreId;
+use llm_monitoring::PriceBook;
+use serde::Deserialize;
+
+use super::secret::Secret;
+
+/// All settings. Every value is inside the range `config/default.toml` states for it.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Config {
+    /// The HTTP server.
+    pub(crate) server: ServerConfig,
+    /// Logging.
+    pub(crate) log: LogConfig,
+    /// Files on this machine.
+    pub(crate) data: DataConfig,
+    /// The database.
+    pub(crate) database: DatabaseConfig,
+    /// The default store.
+    pub(crate) store: StoreConfig,
+    /// Lifetimes of sessions.
+    pub(crate) session: SessionConfig,
+    /// Limits of a turn.
+    pub(crate) chat: ChatConfig,
+    /// The search for passages.
+    pub(crate) retrieval: RetrievalConfig,
+    /// What models cost.
+    pub(crate) prices: PricesConfig,
+}
+
+/// `[server]`
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct ServerConfig {
+    /// Address to listen on: an IP address or a name.
+    pub(crate) host: String,
+    /// TCP port; 0 takes a free one.
+    pub(crate) port: u16,
+    /// Worker threads; 0 takes one per core.
+    pub(crate) workers: usize,
+    /// Largest request body, in bytes.
+    pub(crate) body_limit_bytes: usize,
+    /// How long running requests get to finish at shutdown, in seconds.
+    pub(crate) shutdown_seconds: u64,
+}
+
+impl ServerConfig {
+    /// How long running requests get to finish at shutdown.
+    pub(crate) const fn shutdown(&self) -> Duration {
+        Duration::from_secs(self.shutdown_seconds)
+    }
+}
+
+/// How a log line looks.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub(crate) enum LogFormat {
+    /// One readable line per event.
+    Pretty,
+    /// One JSON object per line.
+    Json,
+}
+
+/// `[log]`
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct LogConfig {
+    /// How a line looks.
+    pub(crate) format: LogFormat,
+    /// What is logged: an `EnvFilter` text such as `info,storage_sqlite=debug`.
+    pub(crate) level: String,
+}
+
+/// `[data]`
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct DataConfig {
+    /// Directory of the embedded database and of whatever else lives on this machine.
+    pub(crate) dir: PathBuf,
+}
+
+/// `[database]`
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct DatabaseConfig {
+    /// Empty, `sqlite://path` or `postgres://…`; see [`Config::database`].
+    pub(crate) url: Secret,
+    /// Connections kept at most.
+    pub(crate) pool_max: u32,
+    /// Connections kept open when idle; never more than `pool_max`.
+    pub(crate) pool_min: u32,
+    /// Seconds after which an idle connection is closed; 0 for never.
+    pub(crate) idle_timeout_seconds: u64,
+    /// Seconds to wait for a connection.
+    pub(crate) connection_timeout_seconds: u64,
+}
+
+impl DatabaseConfig {
+    /// The same, with everything in SQLite under `data.dir`.
+    pub(crate) fn embedded(&self) -> Self {
+        Self { url: Secret::new(""), ..self.clone() }
+    }
+
+    /// After how long an idle connection is closed; `None` for never.
+    pub(crate) fn idle_timeout(&self) -> Option<Duration> {
+        (self.idle_timeout_seconds > 0).then(|| Duration::from_secs(self.idle_timeout_seconds))
+    }
+
+    /// How long to wait for a connection.
+    pub(crate) const fn connection_timeout(&self) -> Duration {
+        Duration::from_secs(self.connection_timeout_seconds)
+    }
+}
+
+/// Where the database is.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum DatabaseTarget {
+    /// An SQLite file.
+    Sqlite(PathBuf),
+    /// A PostgreSQL server, as a URL for its driver.
+    Postgres(Secret),
+}
+
+/// `[store]`
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct StoreConfig {
+    /// The store of requests that name none.
+    pub(crate) default: StoreId,
+    /// How that store is called in answers.
+    pub(crate) name: String,
+    /// What its assistant is told before every question.
+    pub(crate) instructions: String,
+}
+
+/// `[session]`
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct SessionConfig {
+    /// Hours a session lives after its last use.
+    pub(crate) expire_hours: u64,
+    /// Minutes between two clean-ups of expired sessions.
+    pub(crate) cleanup_interval_minutes: u64,
+}
+
+impl SessionConfig {
+    /// How long a session lives after its last use.
+    pub(crate) const fn expire(&self) -> Duration {
+        Duration::from_secs(self.expire_hours * 3_600)
+    }
+
+    /// The time between two clean-ups of expired sessions.
+    pub(crate) const fn cleanup_interval(&self) -> Duration {
+        Duration::from_secs(self.cleanup_interval_minutes * 60)
+    }
+
+}
+
+/// `[chat]`
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct ChatConfig {
+    /// Longest message, in characters.
+    pub(crate) max_message_chars: usize,
+    /// Recent messages given to the model.
+    pub(crate) history_messages: u32,
+    /// Tokens those messages may take together.
+    pub(crate) history_tokens: u32,
+    /// Seconds a question waits for the session's turn before it.
+    pub(crate) queue_timeout_seconds: u64,
+    /// Seconds a whole turn may take.
+    pub(crate) turn_timeout_seconds: u64,
+    /// Seconds of silence after which a stream sends a comment to stay open.
+    pub(crate) heartbeat_seconds: u64,
+    /// Minutes a finished stream can still be read again.
+    pub(crate) finished_stream_minutes: u64,
+}
+
+impl ChatConfig {
+    /// How long a question waits for the session's turn before it.
+    pub(crate) const fn queue_timeout(&self) -> Duration {
+        Duration::from_secs(self.queue_timeout_seconds)
+    }
+
+    /// How long a whole turn may take.
+    pub(crate) const fn turn_timeout(&self) -> Duration {
+        Duration::from_secs(self.turn_timeout_seconds)
+    }
+
+    /// The silence after which a stream sends a comment to stay open.
+    pub(crate) const fn heartbeat(&self) -> Duration {
+        Duration::from_secs(self.heartbeat_seconds)
+    }
+
+    /// How long a finished stream can still be read again.
+    pub(crate) const fn finished_stream(&self) -> Duration {
+        Duration::from_secs(self.finished_stream_minutes * 60)
+    }
+}
+
+/// `[retrieval]`
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct RetrievalConfig {
+    /// Passages an answer is made from.
+    pub(crate) limit: usize,
+    /// Collections to search; none named means all.
+    pub(crate) collections: Vec<String>,
+}
+
+/// `[prices]`
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct PricesConfig {
+    /// A price book in place of the built-in one; empty for the built-in one.
+    pub(crate) file: PathBuf,
+}
+
+impl PricesConfig {
+    /// Reads the price book.
+    ///
+    /// # Errors
+    /// When the file cannot be read or is no price book; the message names the file and the entry.
+    pub(crate) fn book(&self) -> anyhow::Result<PriceBook> {
+        if self.file.as_os_str().is_empty() {
+            return Ok(PriceBook::built_in()?);
+        }
+        let place = || self.file.display().to_string();
+        let text = std::fs::read_to_string(&self.file).with_context(place)?;
+        text.parse::<PriceBook>().with_context(place)
+    }
+}
+
+impl Config {
+    /// Where the database is: an empty URL means `iyagi.db` in the data directory.
+    pub(crate) fn database(&self) -> DatabaseTarget {
+        let url = self.database.url.expose();
+        match url.strip_prefix("sqlite:") {
+            Some(path) => DatabaseTarget::Sqlite(PathBuf::from(path.strip_prefix("//").unwrap_or(path))),
+            None if url.is_empty() => DatabaseTarget::Sqlite(self.data.dir.join("iyagi.db")),
+            None => DatabaseTarget::Postgres(self.database.url.clone()),
+        }
+    }
+}

@@ -1,0 +1,192 @@
+//! Every key, what it accepts, and how a text or a TOML value becomes its value.
+
+use kernel::StoreId;
+use toml::Value;
+use tracing_subscriber::EnvFilter;
+
+/// A key of the configuration.
+#[derive(Debug)]
+pub(super) struct Field {
+    /// `section.key`.
+    pub(super) path: &'static str,
+    /// What it accepts.
+    pub(super) kind: Kind,
+}
+
+/// What a key accepts.
+#[derive(Debug, Clone, Copy)]
+pub(super) enum Kind {
+    /// A whole number in this range, both ends included.
+    Integer(i64, i64),
+    /// A text of so many characters.
+    Text(usize, usize),
+    /// One of these words.
+    Choice(&'static [&'static str]),
+    /// A list of names.
+    Names,
+    /// Where the database is; secret.
+    DatabaseUrl,
+    /// What is logged.
+    LogFilter,
+    /// The name of a store.
+    Store,
+}
+
+const fn field(path: &'static str, kind: Kind) -> Field {
+    Field { path, kind }
+}
+
+/// All keys, in the order of `config/default.toml`.
+pub(super) static FIELDS: &[Field] = &[
+    field("server.host", Kind::Text(1, 253)),
+    field("server.port", Kind::Integer(0, 65_535)),
+    field("server.workers", Kind::Integer(0, 1_024)),
+    field("server.body_limit_bytes", Kind::Integer(1_024, 1_073_741_824)),
+    field("server.shutdown_seconds", Kind::Integer(0, 3_600)),
+    field("log.format", Kind::Choice(&["pretty", "json"])),
+    field("log.level", Kind::LogFilter),
+    field("data.dir", Kind::Text(1, 4_096)),
+    field("database.url", Kind::DatabaseUrl),
+    field("database.pool_max", Kind::Integer(1, 10_000)),
+    field("database.pool_min", Kind::Integer(0, 10_000)),
+    field("database.idle_timeout_seconds", Kind::Integer(0, 86_400)),
+    field("database.connection_timeout_seconds", Kind::Integer(1, 600)),
+    field("store.default", Kind::Store),
+    field("store.name", Kind::Text(1, 200)),
+    field("store.instructions", Kind::Text(1, 8_000)),
+    field("session.expire_hours", Kind::Integer(1, 8_760)),
+    field("session.cleanup_interval_minutes", Kind::Integer(1, 10_080)),
+    field("chat.max_message_chars", Kind::Integer(1, 100_000)),
+    field("chat.history_messages", Kind::Integer(0, 200)),
+    field("chat.history_tokens", Kind::Integer(0, 1_000_000)),
+    field("chat.queue_timeout_seconds", Kind::Integer(1, 3_600)),
+    field("chat.turn_timeout_seconds", Kind::Integer(1, 3_600)),
+    field("chat.heartbeat_seconds", Kind::Integer(1, 300)),
+    field("chat.finished_stream_minutes", Kind::Integer(1, 1_440)),
+    field("retrieval.limit", Kind::Integer(1, 50)),
+    field("retrieval.collections", Kind::Names),
+    field("prices.file", Kind::Text(0, 4_096)),
+];
+
+/// The key of this path.
+pub(super) fn find(path: &str) -> Option<&'static Field> {
+    FIELDS.iter().find(|field| field.path == path)
+}
+
+/// Whether some key is in this section.
+pub(super) fn is_section(name: &str) -> bool {
+    FIELDS.iter().any(|field| field.path.split_once('.').is_some_and(|(section, _)| section == name))
+}
+
+impl Field {
+    /// Its environment variable: `IYAGI__SERVER__PORT`.
+    pub(super) fn variable(&self) -> String {
+        format!("IYAGI__{}", self.path.to_uppercase().replace('.', "__"))
+    }
+
+    /// Whether its value may not be shown.
+    pub(super) fn is_secret(&self) -> bool {
+        matches!(self.kind, Kind::DatabaseUrl)
+    }
+
+    /// What it accepts, to complete "it takes …".
+    pub(super) fn accepts(&self) -> String {
+        match self.kind {
+            Kind::Integer(min, max) => format!("a whole number from {min} to {max}"),
+            Kind::Text(min, max) => format!("a text of {min} to {max} characters"),
+            Kind::Choice(words) => words.join(" or "),
+            Kind::Names => "a list of names such as [\"faq\", \"policy\"], as a variable faq,policy".to_owned(),
+            Kind::DatabaseUrl => "nothing, sqlite://path or postgres://user:password@host:port/name".to_owned(),
+            Kind::LogFilter => "a level (off, error, warn, info, debug, trace), or levels per target such as \
+                                info,storage_sqlite=debug"
+                .to_owned(),
+            Kind::Store => "a name of 1 to 100 characters without control characters".to_owned(),
+        }
+    }
+
+    /// The value in a text from a variable or a flag; `None` when it is not accepted.
+    pub(super) fn parse(&self, text: &str) -> Option<Value> {
+        let value = match self.kind {
+            Kind::Integer(..) => Value::Integer(text.trim().parse().ok()?),
+            Kind::Names => {
+                let names = text.split(',').map(str::trim).filter(|name| !name.is_empty());
+                Value::Array(names.map(Value::from).collect())
+            }
+            _ => Value::from(text),
+        };
+        self.accept(value)
+    }
+
+    /// The value in TOML; `None` when it is not accepted.
+    pub(super) fn accept(&self, value: Value) -> Option<Value> {
+        let accepted = match (self.kind, &value) {
+            (Kind::Integer(min, max), Value::Integer(number)) => (min..=max).contains(number),
+            (Kind::Text(min, max), Value::String(text)) => {
+                (min..=max).contains(&text.chars().count())
+                    && (min == 0 || !text.trim().is_empty())
+                    && !text.contains('\0')
+            }
+            (Kind::Choice(words), Value::String(word)) => words.contains(&word.as_str()),
+            (Kind::Names, Value::Array(names)) => names.iter().all(is_name),
+            (Kind::DatabaseUrl, Value::String(url)) => return database_url(url).map(Value::from),
+            (Kind::LogFilter, Value::String(text)) => is_log_filter(text),
+            (Kind::Store, Value::String(name)) => StoreId::new(name.as_str()).is_ok(),
+            _ => false,
+        };
+        accepted.then_some(value)
+    }
+}
+
+fn is_name(value: &Value) -> bool {
+    value.as_str().is_some_and(|name| !name.trim().is_empty() && !name.chars().any(char::is_control))
+}
+
+/// The URL as our drivers read it. A `SQLAlchemy` URL names its Python driver
+/// (`postgresql+asyncpg://`), which means nothing here.
+fn database_url(url: &str) -> Option<String> {
+    if url.is_empty() {
+        return Some(String::new());
+    }
+    let (scheme, rest) = url.split_once(':')?;
+    let place = rest.strip_prefix("//").unwrap_or(rest);
+    match scheme.split_once('+').map_or(scheme, |(scheme, _)| scheme) {
+        "sqlite" if scheme == "sqlite" && !place.is_empty() && !place.contains('?') && !place.starts_with(':') => {
+            Some(url.to_owned())
+        }
+        scheme @ ("postgres" | "postgresql") if rest.starts_with("//") && !place.is_empty() => {
+            Some(format!("{scheme}:{rest}"))
+        }
+        _ => None,
+    }
+}
+
+/// A bare word is a level here: `EnvFilter` would take the slip `inof` for a target and stay silent.
+fn is_log_filter(text: &str) -> bool {
+    let words = text.split(',').map(str::trim);
+    let all_levels = words
+        .filter(|word| !word.is_empty() && !word.contains(['=', '[', ']', '{', '}']))
+        .all(|word| ["off", "error", "warn", "info", "debug", "trace"].contains(&word.to_lowercase().as_str()));
+    !text.trim().is_empty() && all_levels && EnvFilter::try_new(text).is_ok()
+}
+
+/// A value as an error message shows it.
+pub(super) fn show(value: &Value) -> String {
+    match value {
+        Value::String(text) => format!("\"{}\"", shorten(text, 80)),
+        Value::Integer(number) => number.to_string(),
+        Value::Float(number) => number.to_string(),
+        Value::Boolean(truth) => truth.to_string(),
+        Value::Datetime(at) => at.to_string(),
+        Value::Array(items) => format!("[{}]", items.iter().map(show).collect::<Vec<_>>().join(", ")),
+        Value::Table(_) => "a section".to_owned(),
+    }
+}
+
+/// At most `max` characters on one line.
+pub(super) fn shorten(text: &str, max: usize) -> String {
+    let line: String = text.chars().map(|c| if c.is_control() { ' ' } else { c }).collect();
+    match line.char_indices().nth(max) {
+        Some((end, _)) => format!("{}…", &line[..end]),
+        None => line,
+    }
+}

@@ -1,0 +1,26 @@
+//! The `iyagi` program: see `iyagi --help`.
+
+mod cli;
+mod commands;
+mod config;
+mod data_dir;
+mod ingestion;
+mod samples;
+mod serving;
+mod telemetry;
+mod wiring;
+
+use std::process::ExitCode;
+
+use clap::Parser;
+
+fn main() -> ExitCode {
+    let cli = cli::Cli::parse();
+    match commands::run(cli) {
+        Ok(code) => code,
+        Err(error) => {
+            commands::report(&error);
+            ExitCode::FAILURE
+        }
+    }
+}

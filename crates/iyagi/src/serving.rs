@@ -1,0 +1,118 @@
+//! A running server, from its first connection to its last.
+
+use std::net::TcpListener;
+use std::sync::Arc;
+use std::time::Duration;
+
+use anyhow::Context;
+use api_actix::{ApiSettings, ApiState, RunningServer, ServerOptions};
+use metrics_exporter_prometheus::PrometheusHandle;
+use tokio::signal::unix::{SignalKind, signal};
+
+use crate::config::Config;
+use crate::wiring::{self, Services, Storage};
+
+/// How often the metrics' buffers are folded when nobody scrapes.
+const METRICS_UPKEEP: Duration = Duration::from_secs(5);
+
+/// Takes the address. Done before documents are taken in, so that a taken port is told at once.
+pub(crate) fn listen(config: &Config) -> anyhow::Result<TcpListener> {
+    let (host, port) = (config.server.host.as_str(), config.server.port);
+    TcpListener::bind((host, port)).with_context(|| {
+        format!("cannot listen on {host}:{port}; is another server running? choose another with --port")
+    })
+}
+
+/// Serves until a signal to stop, then ends within the configured time: live answers get half of it to
+/// finish, are interrupted then, and what they said is kept.
+pub(crate) async fn serve(
+    config: &Config,
+    storage: Storage,
+    listener: TcpListener,
+    metrics: PrometheusHandle,
+) -> anyhow::Result<()> {
+    let services = wiring::services(config, &storage)?;
+    let abandoned = services.chat.interrupt_abandoned(storage.owns_sessions()).await?;
+    if abandoned > 0 {
+        tracing::info!(turns = abandoned, "turns of an earlier run were closed as interrupted");
+    }
+    let chat = services.chat.clone();
+    let upkeep = tokio::spawn(upkeep(chat.clone(), metrics.clone(), config.session.cleanup_interval()));
+    let state = Arc::new(state(config, services, &storage, metrics));
+    let RunningServer { stop, future } =
+        api_actix::server(state, listener, server_options(config)).context("the server cannot start")?;
+    let mut running = tokio::spawn(future);
+    let stopped = tokio::select! {
+        ended = &mut running => Some(ended),
+        signal = stop_signal() => {
+            tracing::info!(signal = signal?, "stopping");
+            None
+        }
+    };
+    upkeep.abort();
+    if let Some(ended) = stopped {
+        ended.context("the server crashed")??;
+        anyhow::bail!("the server ended by itself");
+    }
+    let left = chat.drain(config.server.shutdown() / 4).await;
+    if left > 0 {
+        tracing::warn!(turns = left, "turns could not be closed in time; the next start closes them");
+    }
+    stop.stop(true).await;
+    running.await.context("the server crashed")??;
+    storage.close().await?;
+    tracing::info!("stopped");
+    Ok(())
+}
+
+fn server_options(config: &Config) -> ServerOptions {
+    let cores = std::thread::available_parallelism().map_or(1, std::num::NonZero::get);
+    let workers = if config.server.workers == 0 { cores } else { config.server.workers };
+    ServerOptions { workers, shutdown_timeout: config.server.shutdown() / 2 }
+}
+
+fn state(config: &Config, services: Services, storage: &Storage, metrics: PrometheusHandle) -> ApiState {
+    ApiState {
+        chat: services.chat,
+        sessions: services.sessions,
+        turns: services.turns,
+        feedback: services.feedback,
+        clock: wiring::clock(),
+        ids: wiring::ids(),
+        runtime: tokio::runtime::Handle::current(),
+        readiness: storage.readiness(),
+        metrics: Arc::new(move || metrics.render()),
+        settings: ApiSettings {
+            default_store: config.store.default.clone(),
+            max_message_chars: config.chat.max_message_chars,
+            heartbeat: config.chat.heartbeat(),
+            body_limit: config.server.body_limit_bytes,
+            version: env!("CARGO_PKG_VERSION").into(),
+        },
+    }
+}
+
+/// Folds metrics, and closes turns that a crashed instance has left open.
+async fn upkeep(chat: chat_service::ChatService, metrics: PrometheusHandle, sweep: Duration) {
+    let mut fold = tokio::time::interval(METRICS_UPKEEP);
+    let mut sweep = tokio::time::interval(sweep);
+    loop {
+        tokio::select! {
+            _ = fold.tick() => metrics.run_upkeep(),
+            _ = sweep.tick() => match chat.interrupt_abandoned(false).await {
+                Ok(0) => {}
+                Ok(turns) => tracing::warn!(turns, "abandoned turns were closed as interrupted"),
+                Err(error) => tracing::error!(error = %error, "abandoned turns could not be closed"),
+            },
+        }
+    }
+}
+
+async fn stop_signal() -> anyhow::Result<&'static str> {
+    let mut interrupt = signal(SignalKind::interrupt())?;
+    let mut terminate = signal(SignalKind::terminate())?;
+    Ok(tokio::select! {
+        _ = interrupt.recv() => "SIGINT",
+        _ = terminate.recv() => "SIGTERM",
+    })
+}

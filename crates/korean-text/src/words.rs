@@ -1,0 +1,205 @@
+use crate::lexicon::{is_function_word, is_known_word, known_beginning};
+use crate::normalize::normalize;
+use crate::particles::{is_ending, is_inflected, stem};
+use crate::synonyms::{is_verb, synonyms};
+use crate::terms::{index_terms, is_syllabic};
+
+/// Runs at least this long may be several words written together.
+const LONG_RUN: usize = 5;
+
+/// A word of a question that says what it is about.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ContentWord {
+    /// As written, normalised.
+    pub surface: String,
+    /// Without particle or ending; a beginning of `surface`.
+    pub stem: String,
+    /// Other words for it, verbs by their beginnings.
+    pub synonyms: Vec<&'static str>,
+    /// Whether it is a number with or without a unit: a circumstance more often than a topic.
+    pub numeric: bool,
+    /// Whether it looks like an inflected verb or adjective: texts say those in many ways, so its
+    /// absence tells little.
+    pub inflected: bool,
+    /// Whether it was cut from words written together, where nothing known bounds it: it may be no
+    /// word at all, so its absence tells little.
+    pub uncertain: bool,
+}
+
+impl ContentWord {
+    fn new(surface: &str, stem: &str) -> Self {
+        let mut others = synonyms(stem);
+        if surface != stem {
+            others.extend(synonyms(surface).into_iter().filter(|s| *s != stem));
+            others.sort_unstable();
+            others.dedup();
+        }
+        let numeric = surface.starts_with(|c: char| c.is_ascii_digit());
+        let inflected = !numeric && (is_inflected(surface, stem) || is_verb(surface));
+        Self { surface: surface.to_owned(), stem: stem.to_owned(), synonyms: others, numeric, inflected, uncertain: false }
+    }
+
+    /// A part of a word that was written together with others.
+    pub fn part(piece: &str) -> Self {
+        let word = Self::new(piece, stem(piece));
+        let uncertain = word.synonyms.is_empty() && !is_known_word(&word.stem);
+        Self { uncertain, ..word }
+    }
+
+    /// The index terms that find the word: pairs of the stem, or of the word as written when the
+    /// stem is a single syllable.
+    pub fn terms(&self) -> Vec<String> {
+        let single = self.stem.chars().count() < 2;
+        index_terms(if single { &self.surface } else { &self.stem })
+    }
+}
+
+/// The words a question is about, in order, each once: particles, endings, polite fillers and
+/// question words are gone, words written together are cut where known words meet, and syllables
+/// written apart (`회 원 가 입`) are joined. Empty when the question is all filler.
+pub fn content_words(text: &str) -> Vec<ContentWord> {
+    let mut words: Vec<ContentWord> = Vec::new();
+    for token in tokens(&normalize(text)) {
+        for word in content_of(&token) {
+            if !words.iter().any(|known| known.stem == word.stem) {
+                words.push(word);
+            }
+        }
+    }
+    words
+}
+
+/// The terms to search an index of [`index_terms`] by: those of the question's content words, each
+/// once; for a question that is all filler, all of its terms.
+pub fn query_terms(text: &str) -> Vec<String> {
+    let words = content_words(text);
+    let mut terms = Vec::new();
+    let candidates =
+        if words.is_empty() { index_terms(text) } else { words.iter().flat_map(ContentWord::terms).collect() };
+    for term in candidates {
+        if !terms.contains(&term) {
+            terms.push(term);
+        }
+    }
+    terms
+}
+
+/// Whether the text is Korean: it has Hangul, or no letters at all.
+pub fn is_korean(text: &str) -> bool {
+    let hangul = |c: char| matches!(c, '\u{AC00}'..='\u{D7A3}' | '\u{3131}'..='\u{318E}');
+    text.chars().any(hangul) || !text.chars().any(char::is_alphabetic)
+}
+
+/// Words between spaces and punctuation. Three or more lone syllables in a row are one word in
+/// pieces (`회 원 가 입`); two may be words (`그 솥`).
+fn tokens(text: &str) -> Vec<String> {
+    let split = |c: char| !(c.is_alphanumeric() || c == '/' || c == '%') || matches!(c, '\u{3131}'..='\u{318E}');
+    let words: Vec<&str> = text.split(split).map(|w| w.trim_matches('/')).filter(|w| !w.is_empty()).collect();
+    let runs = words.chunk_by(|a, b| is_lone(a) && is_lone(b));
+    let joined = runs.flat_map(|run| match run {
+        [first, ..] if run.len() > 2 && is_lone(first) => vec![run.concat()],
+        _ => run.iter().map(|w| (*w).to_owned()).collect(),
+    });
+    joined.collect()
+}
+
+fn is_lone(word: &str) -> bool {
+    let mut chars = word.chars();
+    matches!((chars.next(), chars.next()), (Some(c), None) if is_syllabic(c))
+}
+
+fn content_of(token: &str) -> Vec<ContentWord> {
+    let plain = stem(token);
+    if is_function_word(token) || is_function_word(plain) {
+        return Vec::new();
+    }
+    let syllables = |word: &str| word.chars().filter(|c| is_syllabic(*c)).count();
+    let together = syllables(plain) >= LONG_RUN || (syllables(plain) + 1 >= LONG_RUN && syllables(token) > LONG_RUN);
+    if together && !is_known_word(plain) {
+        let pieces = cut(token);
+        if !pieces.is_empty() {
+            return pieces;
+        }
+    }
+    vec![ContentWord::new(token, plain)]
+}
+
+/// Cuts a run without spaces at the known words in it.
+fn cut(run: &str) -> Vec<ContentWord> {
+    let mut words = Vec::new();
+    let (mut start, mut at) = (0, 0);
+    while at < run.len() {
+        let known = known_beginning(&run[at..]).filter(|(w, _)| w.chars().count() >= 2);
+        if let Some((word, content)) = known {
+            push_piece(&mut words, &run[start..at]);
+            if content && !is_function_word(word) {
+                words.push(ContentWord::new(word, word));
+            }
+            at += word.len();
+            start = at;
+        } else {
+            at += run[at..].chars().next().map_or(1, char::len_utf8);
+        }
+    }
+    push_piece(&mut words, &run[start..]);
+    words
+}
+
+/// What lies between known words: a word of its own unless it is a particle or filler.
+fn push_piece(words: &mut Vec<ContentWord>, piece: &str) {
+    let particle = |c: char| "은는이가을를에로도의".contains(c);
+    let piece = if piece.chars().count() > 2 && !words.is_empty() { piece.trim_start_matches(particle) } else { piece };
+    let plain = stem(piece);
+    let lone_particle = plain.chars().count() == 1 && plain.chars().all(|c| particle(c) || "수때중만요".contains(c));
+    let leftover = plain.chars().count() == 1 && !words.is_empty();
+    if plain.is_empty() || lone_particle || leftover || is_ending(piece) || is_function_word(piece) || is_function_word(plain) {
+        return;
+    }
+    words.push(ContentWord::part(piece));
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    fn stems(text: &str) -> Vec<String> {
+        content_words(text).into_iter().map(|w| w.stem).collect()
+    }
+
+    #[test]
+    fn only_content_remains_of_a_polite_question() {
+        assert_eq!(stems("제주도는 배송비가 얼마예요?"), ["제주도", "배송비"]);
+        assert_eq!(stems("혹시 주문 취소하려면 어떻게 해야 하나요?"), ["주문", "취소"]);
+        assert_eq!(query_terms("환불은 언제 되나요"), ["환불"]);
+    }
+
+    #[test]
+    fn words_written_together_are_cut_and_syllables_written_apart_joined() {
+        assert_eq!(stems("송장번호언제문자로와요"), ["송장번호", "문자"]);
+        assert_eq!(stems("체크카드환불며칠걸려요"), ["체크카드", "환불"]);
+        assert_eq!(stems("달 그 늘 텐트"), ["달그늘", "텐트"]);
+    }
+
+    #[test]
+    fn a_question_of_filler_alone_still_has_terms() {
+        assert!(content_words("어떻게 하나요?").is_empty());
+        assert!(!query_terms("어떻게 하나요?").is_empty());
+    }
+
+    #[test]
+    fn english_questions_keep_their_nouns() {
+        assert_eq!(stems("How much is the shipping fee?"), ["shipping", "fee"]);
+        assert!(is_korean("배송 fee") && !is_korean("fee") && is_korean("12?"));
+    }
+
+    proptest! {
+        #[test]
+        fn query_terms_are_index_terms_of_some_text_and_never_panic(text in any::<String>()) {
+            for term in query_terms(&text) {
+                prop_assert!(!term.is_empty() && !term.contains(char::is_whitespace));
+            }
+        }
+    }
+}

@@ -1,0 +1,75 @@
+//! How well a unit answers the question.
+
+use rag_pipeline::cues::AnswerKind;
+use rag_pipeline::matching::Matchable;
+use rag_pipeline::model::{ChatRequest, Concept};
+
+use super::units::Unit;
+
+/// What a match above the unit is worth against one in it.
+const IN_HEADING: f32 = 0.9;
+const IN_TITLE: f32 = 0.75;
+const IN_NEIGHBOUR: f32 = 0.35;
+/// Weights of the parts of a unit's score; chosen on the development questions.
+const COVERAGE: f32 = 1.0;
+const OWN_WORDS: f32 = 0.35;
+const KIND: f32 = 0.3;
+const SECOND_KIND: f32 = 0.10;
+const PASSAGE: f32 = 0.7;
+const SUBJECT: f32 = 0.15;
+const FIRST: f32 = 0.03;
+
+/// A unit and its score.
+#[derive(Debug, Clone)]
+pub(super) struct Scored {
+    pub(super) unit: Unit,
+    pub(super) score: f32,
+    /// Share of the concepts' weight in the unit itself.
+    pub(super) own: f32,
+    /// Whether it has the kind of answer asked for.
+    pub(super) answers: bool,
+}
+
+/// Scores all units of a request.
+pub(super) fn score(request: &ChatRequest, units: Vec<Unit>) -> Vec<Scored> {
+    let question = if request.standalone.is_empty() { &request.question } else { &request.standalone };
+    let kinds = AnswerKind::asked_by(question);
+    let concepts = &request.concepts;
+    let total: f32 = concepts.iter().map(|c| c.weight).sum::<f32>().max(f32::EPSILON);
+    let texts: Vec<Matchable> = units.iter().map(|u| Matchable::new(&u.text)).collect();
+    let around: Vec<(Matchable, Matchable)> = request
+        .passages
+        .iter()
+        .map(|p| (Matchable::new(&p.heading_path.join("\n")), Matchable::new(&p.title)))
+        .collect();
+    let best_passage = request.passages.iter().map(|p| p.score).fold(f32::EPSILON, f32::max);
+    let scored = units.iter().enumerate().map(|(at, unit)| {
+        let (heading, title) = &around[unit.passage];
+        let neighbour = at.checked_sub(1).filter(|b| units[*b].passage == unit.passage).map(|b| &texts[b]);
+        let strength = |c: &Concept| {
+            let above = (IN_HEADING * heading.strength(c)).max(IN_TITLE * title.strength(c));
+            let before = neighbour.map_or(0.0, |n| IN_NEIGHBOUR * n.strength(c));
+            texts[at].strength(c).max(above).max(before)
+        };
+        let covered = concepts.iter().map(|c| c.weight * strength(c)).sum::<f32>() / total;
+        let own = texts[at].coverage(concepts);
+        let answers = kinds.first().is_some_and(|k| k.found_in(&unit.text));
+        let also = kinds.iter().skip(1).any(|k| k.found_in(&unit.text));
+        let subject = unit.subject.as_deref().map(Matchable::new).map_or(0.0, |s| s.coverage(concepts));
+        let passage = request.passages[unit.passage].score / best_passage;
+        let score = COVERAGE * covered
+            + OWN_WORDS * own
+            + KIND * flag(answers)
+            + SECOND_KIND * flag(also)
+            + SUBJECT * subject
+            + PASSAGE * passage
+            + FIRST * flag(unit.order == 0);
+        (score, own, answers)
+    });
+    let scored: Vec<(f32, f32, bool)> = scored.collect();
+    units.into_iter().zip(scored).map(|(unit, (score, own, answers))| Scored { unit, score, own, answers }).collect()
+}
+
+fn flag(holds: bool) -> f32 {
+    f32::from(u8::from(holds))
+}

@@ -1,0 +1,121 @@
+//! Documents as the shop knows them, and the chunks they are searched by.
+
+use kernel::{ChunkId, DocumentId, StoreId, Timestamp};
+use serde::{Deserialize, Serialize};
+
+/// A named set of documents within a store (`help`, `products`); agents choose among them.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(try_from = "String", into = "String")]
+pub struct Collection(String);
+
+/// A collection's name that cannot be used.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("a collection's name has 1 to 64 letters, digits, '-' or '_', not \"{0}\"")]
+pub struct InvalidCollection(String);
+
+impl Collection {
+    /// Checks and wraps a name: 1 to 64 letters of any script, digits, `-` or `_`.
+    pub fn new(name: impl Into<String>) -> Result<Self, InvalidCollection> {
+        let name = name.into();
+        let length = name.chars().count();
+        if (1..=64).contains(&length) && name.chars().all(|c| c.is_alphanumeric() || c == '-' || c == '_') {
+            Ok(Self(name))
+        } else {
+            Err(InvalidCollection(name.chars().take(64).collect()))
+        }
+    }
+
+    /// The name itself.
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+impl TryFrom<String> for Collection {
+    type Error = InvalidCollection;
+    fn try_from(name: String) -> Result<Self, InvalidCollection> {
+        Self::new(name)
+    }
+}
+
+impl From<Collection> for String {
+    fn from(collection: Collection) -> Self {
+        collection.0
+    }
+}
+
+/// Where a search may look: one store, and in it all collections or the named ones.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Scope {
+    /// The store; no query crosses it.
+    pub store: StoreId,
+    /// The collections to look in; empty means all of the store's.
+    pub collections: Vec<Collection>,
+}
+
+/// Whether a document can be searched.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum DocumentStatus {
+    /// Its chunks are indexed.
+    Ready,
+    /// Its last ingestion failed; older chunks, if any, are still searched.
+    Failed,
+}
+
+/// A document of a store.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Document {
+    /// The store it belongs to.
+    pub store: StoreId,
+    /// Its id, unique within the store.
+    pub id: DocumentId,
+    /// The collection it is in.
+    pub collection: Collection,
+    /// Its title, as cited.
+    pub title: String,
+    /// Where a customer can read it.
+    pub url: Option<String>,
+    /// Whatever else the shop wants to keep with it: a JSON object.
+    pub metadata: serde_json::Value,
+    /// SHA-256 (hex) of the source, the chunker's version and the embedder's name: equal means nothing to do.
+    pub content_hash: String,
+    /// Whether it can be searched.
+    pub status: DocumentStatus,
+    /// How many chunks it has.
+    pub chunk_count: u32,
+    /// When it was first ingested.
+    pub created_at: Timestamp,
+    /// When its content last changed.
+    pub updated_at: Timestamp,
+}
+
+/// A piece of a document, small enough to retrieve and quote.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Chunk {
+    /// Its id.
+    pub id: ChunkId,
+    /// The document it was cut from.
+    pub document: DocumentId,
+    /// Its place in the document, from 0.
+    pub ordinal: u32,
+    /// The headings above it, outermost first; the document's title is not repeated.
+    pub heading_path: Vec<String>,
+    /// The text as a reader sees it.
+    pub text: String,
+    /// Estimated tokens of the text.
+    pub token_count: u32,
+}
+
+/// A chunk with what it is found by.
+#[derive(Debug, Clone, PartialEq)]
+pub struct IndexedChunk {
+    /// The chunk.
+    pub chunk: Chunk,
+    /// Index terms of the document's title and the heading path, with repetitions, in order.
+    pub heading_terms: Vec<String>,
+    /// Index terms of the text, with repetitions, in order.
+    pub text_terms: Vec<String>,
+    /// The embedding; unit length; the embedder's dimension.
+    pub embedding: Vec<f32>,
+}

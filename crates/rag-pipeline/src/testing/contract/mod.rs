@@ -1,0 +1,12 @@
+//! What every storage of documents must do: run all of it with
+//! [`document_contract!`](crate::document_contract).
+//!
+//! Each case takes the three ports of one empty storage and panics when the contract is broken.
+#![allow(clippy::unwrap_used, clippy::missing_panics_doc)] // a suite of tests that lives outside `tests/`
+
+mod repository;
+mod samples;
+mod search;
+
+pub use repository::*;
+pub use search::*;

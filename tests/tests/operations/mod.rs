@@ -1,0 +1,7 @@
+//! What operators see: health, metrics, logs, configuration, the command line, and the quality figures.
+
+mod command_line;
+mod configuration;
+mod evaluation;
+mod logs;
+mod pages;

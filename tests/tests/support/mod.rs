@@ -1,0 +1,14 @@
+//! The binary, a running server, and what is said to it.
+
+mod api;
+mod binary;
+mod data;
+mod process;
+mod server;
+mod sse;
+
+pub(crate) use api::{Api, assert_error, markers};
+pub(crate) use binary::{Run, binary, command, run, workspace};
+pub(crate) use process::{Process, send_signal};
+pub(crate) use server::{Server, arguments as demo_arguments, launch};
+pub(crate) use sse::{Event, EventReader, answer_of, data_of, only};

@@ -1,0 +1,107 @@
+//! `iyagi demo` on a data directory and a free port of its own.
+
+use std::{path::Path, process::ExitStatus, time::Duration};
+
+use tempfile::TempDir;
+use test_support::wait::wait_for;
+
+use super::{Api, Process, command, data, send_signal};
+
+/// Ingesting in a debug build on a busy machine takes a while; this is for the worst day.
+const START_LIMIT: Duration = Duration::from_mins(3);
+/// How long an ended process is waited for before the test gives up; what a test demands is its own affair.
+const STOP_LIMIT: Duration = Duration::from_secs(20);
+
+pub(crate) struct Server {
+    process: Process,
+    base: String,
+    data: TempDir,
+}
+
+impl Server {
+    /// A server with the sample documents.
+    pub(crate) async fn start() -> Self {
+        let data = data::ingested().await;
+        let (process, base) = launch(data.path()).await;
+        Self { process, base, data }
+    }
+
+    pub(crate) fn base(&self) -> &str {
+        &self.base
+    }
+
+    pub(crate) fn api(&self) -> Api {
+        Api::new(&self.base)
+    }
+
+    pub(crate) fn data(&self) -> &Path {
+        self.data.path()
+    }
+
+    pub(crate) fn id(&self) -> u32 {
+        self.process.id()
+    }
+
+    pub(crate) fn stdout(&self) -> String {
+        self.process.stdout()
+    }
+
+    pub(crate) fn stderr(&self) -> String {
+        self.process.stderr()
+    }
+
+    /// Ends the server without any chance to tidy up.
+    pub(crate) fn kill9(&mut self) {
+        self.process.kill();
+    }
+
+    /// Asks the server to stop and waits until it has.
+    pub(crate) fn terminate(&mut self) -> ExitStatus {
+        send_signal("TERM", self.id());
+        self.wait()
+    }
+
+    pub(crate) fn wait(&mut self) -> ExitStatus {
+        self.process.wait(STOP_LIMIT)
+    }
+
+    /// Starts an ended server again on the same data; it may listen elsewhere.
+    pub(crate) async fn restart(&mut self) {
+        assert!(self.process.ended().is_some(), "the server still runs");
+        (self.process, self.base) = launch(self.data.path()).await;
+    }
+}
+
+/// The arguments of a demo server on some data and a free port.
+pub(crate) fn arguments(data: &Path) -> [String; 9] {
+    let data = data.to_str().unwrap();
+    ["demo", "--data", data, "--host", "127.0.0.1", "--port", "0", "--log", "json"].map(str::to_owned)
+}
+
+/// Starts a demo server and waits until it is ready; gives where it listens.
+pub(crate) async fn launch(data: &Path) -> (Process, String) {
+    let mut process = Process::start(&mut command(&arguments(data), data));
+    let client = reqwest::Client::new();
+    let base = wait_for(START_LIMIT, || {
+        let (ended, stdout) = (process.ended(), process.stdout());
+        assert!(ended.is_none(), "the server ended: {ended:?}\n{stdout}\n{}", process.stderr());
+        let client = client.clone();
+        async move {
+            let base = address(&stdout)?;
+            let ready = client.get(format!("{base}/ready")).send().await.ok()?;
+            ready.status().is_success().then_some(base)
+        }
+    });
+    let base = base.await.unwrap_or_else(|late| {
+        panic!("the server is not ready: {late}\n{}\n{}", process.stdout(), process.stderr());
+    });
+    (process, base)
+}
+
+/// `http://127.0.0.1:port` out of a line that tells where the server listens.
+fn address(stdout: &str) -> Option<String> {
+    const SCHEME: &str = "http://127.0.0.1:";
+    let line = stdout.lines().find(|line| line.contains(SCHEME))?;
+    let port: String = line.split(SCHEME).nth(1)?.chars().take_while(char::is_ascii_digit).collect();
+    (!port.is_empty()).then(|| format!("{SCHEME}{port}"))
+}
