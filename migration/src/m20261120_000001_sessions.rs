@@ -1,6 +1,12 @@
 //! Sessions, turns, messages and feedback.
 
-use sea_orm_migration::{prelude::*, schema::*};
+use sea_orm_migration::{
+    prelude::*,
+    schema::{
+        big_integer, big_integer_null, boolean, boolean_null, integer, integer_null, json_binary, small_integer,
+        small_integer_null, text, text_null, timestamp_with_time_zone, timestamp_with_time_zone_null, uuid, uuid_null,
+    },
+};
 
 use crate::create;
 

@@ -1,6 +1,9 @@
 //! Documents and their chunks with embeddings.
 
-use sea_orm_migration::{prelude::*, schema::*};
+use sea_orm_migration::{
+    prelude::*,
+    schema::{blob, integer, json_binary, pk_auto, text, text_null, timestamp_with_time_zone, uuid_uniq},
+};
 
 use crate::create;
 

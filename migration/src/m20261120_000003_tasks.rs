@@ -1,6 +1,12 @@
 //! Background tasks: queued, leased while processing, completed or failed with a cause.
 
-use sea_orm_migration::{prelude::*, schema::*};
+use sea_orm_migration::{
+    prelude::*,
+    schema::{
+        integer, json_binary, json_binary_null, small_integer, text, text_null, timestamp_with_time_zone,
+        timestamp_with_time_zone_null, uuid,
+    },
+};
 
 use crate::create;
 

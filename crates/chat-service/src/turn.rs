@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use futures::StreamExt;
-use kernel::{MessageId, PageLimit, RepositoryError, Timestamp, TurnId};
+use kernel::{MessageId, PageLimit, RepositoryError, Timestamp, TurnId, error_chain};
 use korean_text::estimate_tokens;
 use rag_pipeline::model::{AnswerDelta, FinishReason, ModelError, PastTurn, Scope, TokenUsage};
 use rag_pipeline::planner::{Plan, PlanInput};
@@ -168,7 +168,7 @@ impl TurnTask {
         }
         self.tell(citations.finish(), said).await?;
         let reason = said.reason.ok_or(Stop::Unfinished)?;
-        said.sources = cited_sources(sources, citations.cited(), reason);
+        said.sources = cited_sources(&sources, citations.cited(), reason);
         self.say(TurnEvent::Sources { sources: said.sources.clone() }).await
     }
 
@@ -187,7 +187,7 @@ impl TurnTask {
         let closed = self.closed(TurnState::Completed, Some(self.message(said, MessageStatus::Complete)));
         match self.commit(&closed).await {
             Ok(TurnClosing::Closed { answer: Some(message), session_message_count }) => {
-                self.done(&message, context_tokens, session_message_count)
+                done(&message, context_tokens, session_message_count)
             }
             Ok(other) => {
                 tracing::warn!(turn = %self.turn_id(), outcome = ?other, "a turn was closed by somebody else");
@@ -261,21 +261,6 @@ impl TurnTask {
         }
     }
 
-    fn done(&self, message: &Message, context_tokens: u32, session_message_count: u64) -> TurnEvent {
-        TurnEvent::Done(TurnDone {
-            session: message.session,
-            message: message.id,
-            total_tokens: message.usage.total_tokens,
-            response_time_ms: message.response_time_ms.unwrap_or_default(),
-            first_token_ms: message.first_token_ms,
-            context_tokens,
-            session_message_count,
-            model: message.model.clone().unwrap_or_default(),
-            agent: message.agent.clone().unwrap_or_default(),
-            cost: message.usage.cost,
-        })
-    }
-
     const fn failed(&self, failure: TurnFailure) -> TurnEvent {
         TurnEvent::Failed { session: self.opened.turn.session, failure }
     }
@@ -304,9 +289,25 @@ impl TurnTask {
     }
 }
 
+/// The end of a turn whose answer is stored.
+fn done(message: &Message, context_tokens: u32, session_message_count: u64) -> TurnEvent {
+    TurnEvent::Done(TurnDone {
+        session: message.session,
+        message: message.id,
+        total_tokens: message.usage.total_tokens,
+        response_time_ms: message.response_time_ms.unwrap_or_default(),
+        first_token_ms: message.first_token_ms,
+        context_tokens,
+        session_message_count,
+        model: message.model.clone().unwrap_or_default(),
+        agent: message.agent.clone().unwrap_or_default(),
+        cost: message.usage.cost,
+    })
+}
+
 /// The sources to show: the cited ones in the order of their markers; all, when an answer cites none;
 /// none, when it was not grounded.
-fn cited_sources(sources: Vec<rag_pipeline::planner::Source>, cited: &[u32], reason: FinishReason) -> Vec<Source> {
+fn cited_sources(sources: &[rag_pipeline::planner::Source], cited: &[u32], reason: FinishReason) -> Vec<Source> {
     if reason == FinishReason::NoGrounding {
         return Vec::new();
     }
@@ -345,7 +346,5 @@ fn context_tokens(plan: &Plan) -> u32 {
 
 /// One line with the whole chain of causes; never what was asked or said.
 fn log_error(turn: TurnId, error: &(dyn std::error::Error + 'static), what: &str) {
-    let chain: Vec<String> =
-        std::iter::successors(Some(error), |error| error.source()).map(ToString::to_string).collect();
-    tracing::error!(%turn, error = chain.join(": "), "{what}");
+    tracing::error!(%turn, error = error_chain(error), "{what}");
 }

@@ -19,8 +19,9 @@ impl DataDir {
     /// # Errors
     /// When the folder cannot be made or written, or another process uses it.
     pub(crate) fn open(path: &Path) -> anyhow::Result<Self> {
-        fs::create_dir_all(path)
-            .with_context(|| format!("the data folder {} cannot be made; choose another with --data", path.display()))?;
+        fs::create_dir_all(path).with_context(|| {
+            format!("the data folder {} cannot be made; choose another with --data", path.display())
+        })?;
         let file = path.join("iyagi.lock");
         let lock = File::options()
             .create(true)

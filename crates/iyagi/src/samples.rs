@@ -59,10 +59,8 @@ mod tests {
     #[test]
     fn every_sample_document_is_built_in() {
         let folder = concat!(env!("CARGO_MANIFEST_DIR"), "/../../config/samples/docs");
-        let mut files: Vec<String> = std::fs::read_dir(folder)
-            .unwrap()
-            .map(|entry| entry.unwrap().file_name().into_string().unwrap())
-            .collect();
+        let mut files: Vec<String> =
+            std::fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().file_name().into_string().unwrap()).collect();
         files.sort();
         let built_in: Vec<&str> = DOCUMENTS.iter().map(|(name, _)| *name).collect();
         assert_eq!(built_in, files);

@@ -102,7 +102,7 @@ async fn upkeep(chat: chat_service::ChatService, metrics: PrometheusHandle, swee
             _ = sweep.tick() => match chat.interrupt_abandoned(false).await {
                 Ok(0) => {}
                 Ok(turns) => tracing::warn!(turns, "abandoned turns were closed as interrupted"),
-                Err(error) => tracing::error!(error = %error, "abandoned turns could not be closed"),
+                Err(error) => tracing::error!(error = kernel::error_chain(&error), "abandoned turns could not be closed"),
             },
         }
     }

@@ -8,7 +8,7 @@ use api_actix::{Check, Readiness};
 use async_trait::async_trait;
 use chat_service::{ChatPorts, ChatService, ChatSettings};
 use document_readers::Readers;
-use kernel::{Clock, IdSource, RepositoryError, SystemClock, UuidV7Source};
+use kernel::{Clock, IdSource, RepositoryError, SystemClock, UuidV7Source, error_chain};
 use model_providers::{ExtractiveModel, HashedEmbedder};
 use rag_pipeline::ingest::Ingestor;
 use rag_pipeline::model::Collection;
@@ -128,10 +128,7 @@ pub(crate) fn services(config: &Config, storage: &Storage) -> anyhow::Result<Ser
 fn chat_settings(config: &Config) -> anyhow::Result<ChatSettings> {
     Ok(ChatSettings {
         max_message_chars: config.chat.max_message_chars,
-        window: Window {
-            messages: config.chat.history_messages as usize,
-            tokens: config.chat.history_tokens as usize,
-        },
+        window: Window { messages: config.chat.history_messages as usize, tokens: config.chat.history_tokens as usize },
         queue_timeout: config.chat.queue_timeout(),
         turn_timeout: config.chat.turn_timeout(),
         instructions: config.store.instructions.clone(),
@@ -146,11 +143,11 @@ pub(crate) fn collections(config: &Config) -> anyhow::Result<Vec<Collection>> {
 
 /// The model that answers.
 pub(crate) fn model() -> Arc<dyn ChatModel> {
-    Arc::new(ExtractiveModel::default())
+    Arc::new(ExtractiveModel)
 }
 
 fn embedder() -> Arc<dyn Embedder> {
-    Arc::new(HashedEmbedder::default())
+    Arc::new(HashedEmbedder)
 }
 
 /// The machine's clock.
@@ -171,18 +168,18 @@ struct StorageReadiness {
 #[async_trait]
 impl Readiness for StorageReadiness {
     async fn check(&self) -> Vec<Check> {
-        let mut checks = vec![check("sqlite", self.sqlite.ping().await)];
+        let mut checks = vec![check("sqlite", &self.sqlite.ping().await)];
         if let Some(postgres) = &self.postgres {
-            checks.push(check("postgres", postgres.ping().await));
+            checks.push(check("postgres", &postgres.ping().await));
         }
         checks
     }
 }
 
 /// The cause goes to the log; whoever asks `/ready` learns only what is down.
-fn check(name: &'static str, answer: Result<(), RepositoryError>) -> Check {
-    if let Err(error) = &answer {
-        tracing::warn!(check = name, error = format!("{:#}", anyhow::anyhow!(error.to_string())), "not ready");
+fn check(name: &'static str, answer: &Result<(), RepositoryError>) -> Check {
+    if let Err(error) = answer {
+        tracing::warn!(check = name, error = error_chain(error), "not ready");
     }
     Check { name: name.into(), ok: answer.is_ok(), detail: None }
 }

@@ -24,6 +24,17 @@ pub enum RepositoryError {
     Backend(#[source] Cause),
 }
 
+/// An error with all its causes in one line, for the log: `cause of the cause` comes last.
+pub fn error_chain(error: &(dyn StdError + 'static)) -> String {
+    let mut line = error.to_string();
+    let mut cause = error.source();
+    while let Some(error) = cause {
+        line = format!("{line}: {error}");
+        cause = error.source();
+    }
+    line
+}
+
 impl RepositoryError {
     /// Wraps a driver's error that says the storage is out of reach.
     pub fn unavailable(cause: impl Into<Cause>) -> Self {
@@ -33,5 +44,16 @@ impl RepositoryError {
     /// Wraps a driver's error of any other kind.
     pub fn backend(cause: impl Into<Cause>) -> Self {
         Self::Backend(cause.into())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_chain_names_every_cause_once() {
+        let error = RepositoryError::unavailable("connection refused");
+        assert_eq!(error_chain(&error), "the storage is unavailable: connection refused");
     }
 }

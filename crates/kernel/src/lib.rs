@@ -10,7 +10,7 @@ mod page;
 mod timestamp;
 
 pub use clock::{Clock, SystemClock};
-pub use error::RepositoryError;
+pub use error::{RepositoryError, error_chain};
 pub use id::{
     ChunkId, DocumentId, IdSource, InvalidId, MessageId, SessionId, StoreId, TaskId, TurnId, UserId, UuidV7Source,
 };

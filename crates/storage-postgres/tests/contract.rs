@@ -1,4 +1,5 @@
 //! PostgreSQL keeps every port's contract.
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)] // tests
 
 use session_core::testing::contract::Storage;
 use storage_postgres::{PostgresOptions, PostgresStorage};

@@ -1,4 +1,5 @@
 //! SQLite keeps every port's contract.
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)] // tests
 
 use rag_pipeline::testing::Fixture;
 use session_core::testing::contract::Storage;

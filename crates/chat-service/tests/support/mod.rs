@@ -101,8 +101,8 @@ pub(crate) fn settings() -> ChatSettings {
     ChatSettings {
         max_message_chars: 2000,
         window: Window { messages: 10, tokens: 2000 },
-        queue_timeout: Duration::from_secs(60),
-        turn_timeout: Duration::from_secs(120),
+        queue_timeout: Duration::from_mins(1),
+        turn_timeout: Duration::from_mins(2),
         instructions: "문서에서만 답하세요.".into(),
         collections: Vec::new(),
     }

@@ -62,9 +62,17 @@ fn print(results: &[CaseResult], cases: &[Case], arguments: &Eval) -> anyhow::Re
     if arguments.misses {
         let missed = results.iter().zip(cases).filter(|(result, _)| result.split == Split::Dev && !result.right());
         for (result, case) in missed {
-            println!("\n{} {} {}\n  rank {:?}, {}/{} facts{}\n  {}", result.id, result.kind.name(), case.question,
-                result.rank, result.facts_found, result.facts, if result.refused { ", refused" } else { "" },
-                result.answer.replace('\n', "\n  "));
+            println!(
+                "\n{} {} {}\n  rank {:?}, {}/{} facts{}\n  {}",
+                result.id,
+                result.kind.name(),
+                case.question,
+                result.rank,
+                result.facts_found,
+                result.facts,
+                if result.refused { ", refused" } else { "" },
+                result.answer.replace('\n', "\n  ")
+            );
         }
     }
     Ok(())

@@ -1,7 +1,7 @@
 use std::process::ExitCode;
 
 use anyhow::Context;
-use kernel::StoreId;
+use kernel::{StoreId, error_chain};
 use rag_pipeline::ingest::{IngestError, Ingested};
 use rag_pipeline::model::Collection;
 
@@ -41,15 +41,10 @@ fn line(result: &Result<Ingested, IngestError>, json: bool) -> String {
             "outcome": format!("{:?}", done.outcome).to_lowercase(),
         })
         .to_string(),
-        (Err(error), true) => serde_json::json!({"outcome": "failed", "error": chain(error)}).to_string(),
+        (Err(error), true) => serde_json::json!({"outcome": "failed", "error": error_chain(error)}).to_string(),
         (Ok(done), false) => {
             format!("{:<9} {} ({}, {} chunks)", format!("{:?}", done.outcome), done.title, done.id, done.chunks)
         }
-        (Err(error), false) => format!("failed    {}", chain(error)),
+        (Err(error), false) => format!("failed    {}", error_chain(error)),
     }
-}
-
-fn chain(error: &IngestError) -> String {
-    let causes = std::iter::successors(Some(error as &dyn std::error::Error), |error| error.source());
-    causes.map(ToString::to_string).collect::<Vec<_>>().join(": ")
 }

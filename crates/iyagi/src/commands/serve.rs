@@ -3,6 +3,7 @@ use std::net::TcpListener;
 use std::process::ExitCode;
 
 use anyhow::Context;
+use kernel::error_chain;
 use metrics_exporter_prometheus::PrometheusHandle;
 use rag_pipeline::ingest::{IngestError, Ingested};
 use rag_pipeline::model::Collection;
@@ -18,11 +19,12 @@ pub(super) async fn demo(config: &Config, metrics: PrometheusHandle) -> anyhow::
     let mut failures = Vec::new();
     let each = |result: &Result<Ingested, IngestError>| {
         if let Err(error) = result {
-            failures.push(error.to_string());
+            failures.push(error_chain(error));
         }
     };
     let help = Collection::new("help")?;
-    let tally = ingestion::ingest(&storage.ingestor(), &config.store.default, &help, samples::documents(), each).await?;
+    let tally =
+        ingestion::ingest(&storage.ingestor(), &config.store.default, &help, samples::documents(), each).await?;
     anyhow::ensure!(failures.is_empty(), "sample documents could not be taken in: {}", failures.join("; "));
     announce(&listener, &format!("{} — sample documents: {tally}", config.store.name))?;
     serving::serve(config, storage, listener, metrics).await?;

@@ -159,7 +159,6 @@ impl SessionConfig {
     pub(crate) const fn cleanup_interval(&self) -> Duration {
         Duration::from_secs(self.cleanup_interval_minutes * 60)
     }
-
 }
 
 /// `[chat]`

@@ -7,6 +7,7 @@ use super::{count, from_json, name_of, named, to_json};
 use crate::time::Ts;
 
 #[derive(Clone, Debug, PartialEq, DeriveEntityModel)]
+#[allow(clippy::struct_field_names)] // the columns' names
 #[sea_orm(table_name = "chat_messages")]
 pub(crate) struct Model {
     #[sea_orm(primary_key, auto_increment = false)]
