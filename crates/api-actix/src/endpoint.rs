@@ -45,7 +45,8 @@ pub(crate) fn register(config: &mut ServiceConfig, table: &[&'static Endpoint]) 
     for path in order {
         let endpoints = paths.remove(path).unwrap_or_default();
         let allow = allowed(&endpoints);
-        let resource = endpoints.iter().fold(web::resource(path), |resource, endpoint| resource.route(endpoint.route()));
+        let resource =
+            endpoints.iter().fold(web::resource(path), |resource, endpoint| resource.route(endpoint.route()));
         config.service(resource.default_service(web::route().to(move || {
             let refused = ApiError::method_not_allowed(allow.clone());
             async move { Err::<&'static str, _>(refused) }

@@ -2,7 +2,7 @@
 //!
 //! It is the only crate that knows HTTP. A handler extracts, calls one service, and converts. Every
 //! error, whoever refused, leaves as one JSON body in the customer's language; the codes are in
-//! [`ErrorCode`]. [`server`] is what a binary calls; [`app`] is the same application for tests.
+//! [`ErrorCode`]. [`server()`] is what a binary calls; [`app()`] is the same application for tests.
 
 mod app;
 mod assets;

@@ -3,9 +3,9 @@ use actix_web::dev::{ServiceRequest, ServiceResponse};
 use actix_web::http::header::{HeaderMap, HeaderName, HeaderValue, X_CONTENT_TYPE_OPTIONS};
 use actix_web::middleware::Next;
 use actix_web::{Error, HttpMessage, HttpResponse, ResponseError, web};
-use kernel::Clock;
+use kernel::{Clock, error_chain};
 
-use crate::error::{ApiError, ErrorCode, chain};
+use crate::error::{ApiError, ErrorCode};
 use crate::language::Language;
 use crate::record::{Record, RecordedBody};
 use crate::state::ApiState;
@@ -63,7 +63,7 @@ fn error_response(response: &HttpResponse, language: Language, id: &RequestId, c
     let of_framework = ApiError::new(ErrorCode::of_status(response.status()));
     let error = response.error().and_then(|error| error.as_error::<ApiError>()).unwrap_or(&of_framework);
     if error.status_code().is_server_error() {
-        tracing::error!(request_id = id.0, code = error.code().as_str(), error = chain(error), "request failed");
+        tracing::error!(request_id = id.0, code = error.code().as_str(), error = error_chain(error), "request failed");
     }
     error.respond(language, clock.now(), &id.0)
 }

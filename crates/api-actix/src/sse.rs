@@ -9,10 +9,9 @@ use actix_web::http::header::{CACHE_CONTROL, CONTENT_TYPE};
 use actix_web::web::Bytes;
 use chat_service::{EventStream, NumberedEvent};
 use futures::stream::{self, Stream, StreamExt};
-use kernel::Clock;
+use kernel::{Clock, error_chain};
 
 use crate::dto::StreamEvent;
-use crate::error::chain;
 use crate::language::Language;
 use crate::observe::RequestId;
 use crate::state::ApiState;
@@ -29,7 +28,12 @@ struct Writer {
 }
 
 /// The response that tells a turn's events as they come.
-pub(crate) fn respond(state: &ApiState, events: EventStream, language: Language, request_id: RequestId) -> HttpResponse {
+pub(crate) fn respond(
+    state: &ApiState,
+    events: EventStream,
+    language: Language,
+    request_id: RequestId,
+) -> HttpResponse {
     let heartbeat = state.settings.heartbeat;
     let writer = Writer { events, language, clock: state.clock.clone(), heartbeat, request_id };
     HttpResponse::Ok()
@@ -50,7 +54,7 @@ impl Writer {
             Ok(Some(Ok(event))) => Some(self.frame(event)),
             Ok(Some(Err(error))) => {
                 // The turn goes on: the reader, who got no ending event, comes back for the rest.
-                tracing::error!(request_id = self.request_id.0, error = chain(&error), "a stream broke off");
+                tracing::error!(request_id = self.request_id.0, error = error_chain(&error), "a stream broke off");
                 None
             }
             Ok(None) => None,

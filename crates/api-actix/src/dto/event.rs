@@ -10,9 +10,10 @@ use crate::language::Language;
 /// The `data` of one server-sent event. A stream is one `session`, then `status`, `token` and `sources`,
 /// and ends with `done` or `error`. `done` is sent only after the turn is committed.
 #[derive(Debug, Serialize, ToSchema)]
-#[serde(tag = "type", rename_all = "camelCase", rename_all_fields = "camelCase")]
+#[serde(tag = "type", rename_all = "camelCase")]
 pub(crate) enum StreamEvent {
     /// Which session and turn this is.
+    #[serde(rename_all = "camelCase")]
     Session {
         #[schema(value_type = String, format = Uuid)]
         session_id: SessionId,
@@ -29,6 +30,7 @@ pub(crate) enum StreamEvent {
     /// What the answer draws on.
     Sources { sources: Vec<SourceBody> },
     /// The answer is whole and kept.
+    #[serde(rename_all = "camelCase")]
     Done {
         #[schema(value_type = String, format = Uuid)]
         session_id: SessionId,
@@ -37,6 +39,7 @@ pub(crate) enum StreamEvent {
         metadata: TurnMetadata,
     },
     /// The turn ended without a whole answer.
+    #[serde(rename_all = "camelCase")]
     Error {
         /// What happened, in the language of Accept-Language.
         content: String,

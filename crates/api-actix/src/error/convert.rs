@@ -52,8 +52,9 @@ impl From<ChatError> for ApiError {
             ChatError::InvalidBusiness(invalid) => Self::new(ErrorCode::InvalidBusinessMetadata)
                 .with_detail(ErrorDetail::of(Some("businessMetadata"), &invalid.to_string())),
             ChatError::Session(error) => error.into(),
-            ChatError::TurnInProgress { turn } => Self::new(ErrorCode::TurnInProgress)
-                .with_detail(ErrorDetail::of(Some("turnId"), &turn.to_string())),
+            ChatError::TurnInProgress { turn } => {
+                Self::new(ErrorCode::TurnInProgress).with_detail(ErrorDetail::of(Some("turnId"), &turn.to_string()))
+            }
             ChatError::KeyReused { turn } => Self::new(ErrorCode::IdempotencyKeyReused)
                 .with_detail(ErrorDetail::of(Some("turnId"), &turn.to_string())),
             ChatError::UnknownTurn => ErrorCode::TurnNotFound.into(),

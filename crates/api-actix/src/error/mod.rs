@@ -86,15 +86,3 @@ impl ResponseError for ApiError {
         HttpResponse::new(self.status_code())
     }
 }
-
-/// An error with all its sources, for a log line.
-pub(crate) fn chain(error: &dyn StdError) -> String {
-    let mut text = error.to_string();
-    let mut next = error.source();
-    while let Some(source) = next {
-        text.push_str(": ");
-        text.push_str(&source.to_string());
-        next = source.source();
-    }
-    text
-}

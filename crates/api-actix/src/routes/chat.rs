@@ -1,6 +1,6 @@
+use actix_web::HttpResponse;
 use actix_web::http::Method;
 use actix_web::web::{Data, Json, ReqData};
-use actix_web::HttpResponse;
 
 use super::{BODY, STORAGE};
 use crate::dto::{ChatBody, ChatReply, StreamEvent};
