@@ -56,7 +56,9 @@ fn crates_depend_on_each_other_only_along_the_arrows() {
             None => continue,
         };
         let used = package.dependencies.iter().filter(|used| ours.contains(used.as_str()));
-        wrong.extend(used.filter(|used| !allowed.contains(&used.as_str())).map(|used| format!("{} -> {used}", package.name)));
+        wrong.extend(
+            used.filter(|used| !allowed.contains(&used.as_str())).map(|used| format!("{} -> {used}", package.name)),
+        );
     }
     assert!(wrong.is_empty(), "not allowed: {wrong:?}");
 }

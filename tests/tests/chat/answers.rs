@@ -1,5 +1,8 @@
 //! What is answered.
 
+use std::time::{Duration, Instant};
+
+use reqwest::Method;
 use serde_json::{Value, json};
 
 use super::{DRONE, JEJU, JEJU_FEES};
@@ -89,4 +92,33 @@ async fn a_conversation_is_listed_under_its_first_question_and_read_in_order() {
     assert_eq!(told, [(&json!("user"), &json!(JEJU)), (&json!("assistant"), &reply["answer"])]);
     assert!(messages.iter().all(|message| message["turnId"] == reply["turnId"]));
     assert_eq!((&messages[1]["id"], &messages[1]["sources"]), (&reply["messageId"], &reply["sources"]));
+}
+
+#[tokio::test]
+async fn a_question_that_stands_alone_is_answered_alike_whatever_was_spoken_of_before() {
+    const PRICE: &str = "구름결 이불 퀸 사이즈 얼마예요?";
+    let server = Server::start().await;
+    let api = server.api();
+    let alone = api.ask(&json!({"message": PRICE, "userId": "jisu"})).await;
+    assert!(alone["answer"].as_str().unwrap().contains("99,000원"), "{alone}");
+    api.ask(&json!({"message": JEJU, "userId": "minji"})).await;
+    let after = api.ask(&json!({"message": PRICE, "userId": "minji"})).await;
+    assert!(after["answer"].as_str().unwrap().contains("99,000원"), "{after}");
+}
+
+#[tokio::test]
+async fn the_longest_message_is_answered_in_time_whatever_it_is_made_of() {
+    /// Three seconds are promised; a debug build on a busy machine is several times slower.
+    const LIMIT: Duration = Duration::from_secs(15);
+    let server = Server::start().await;
+    let api = server.api();
+    for part in ["제주도 배송비가 궁금해요 ", "가 ", "[1]", "🐱", "a", "1", "ㅋ", "배송", "가"] {
+        let message: String = part.chars().cycle().take(2000).collect();
+        let begun = Instant::now();
+        let request = api.request(Method::POST, "/api/chat").timeout(LIMIT);
+        let answered = request.json(&json!({"message": message, "userId": part.trim()})).send().await;
+        let took = begun.elapsed();
+        eprintln!("2000 characters of {part:?}: {} ms", took.as_millis());
+        assert!(answered.is_ok_and(|reply| reply.status() == 200), "2000 characters of {part:?}: {took:?}");
+    }
 }

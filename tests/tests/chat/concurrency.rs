@@ -46,9 +46,10 @@ async fn twenty_sessions_at_once_are_all_answered_and_stay_apart() {
     let users: Vec<String> = (0..20).map(|number| format!("user-{number}")).collect();
     let talks = users.iter().map(async |user| {
         let first = api.ask(&json!({"message": JEJU, "userId": user})).await;
-        let second = api.ask(&json!({"message": "구름결 이불 퀸 사이즈 얼마예요?", "userId": user})).await;
+        let second = api.ask(&json!({"message": "그럼 울릉도는요?", "userId": user})).await;
         assert_eq!(first["sessionId"], second["sessionId"], "{user}");
-        assert!(second["answer"].as_str().unwrap().contains("99,000원"), "{second}");
+        let answer = second["answer"].as_str().unwrap();
+        assert!(answer.contains("6,500원") || answer.contains("9,500원"), "{second}");
         let session = first["sessionId"].as_str().unwrap().to_owned();
         let messages = api.messages(user, &session).await;
         assert_eq!(roles(&messages), ["user", "assistant"].repeat(2), "{user}");

@@ -55,7 +55,8 @@ async fn an_id_used_for_another_question_is_refused() {
     let server = Server::start().await;
     let api = server.api();
     let session = api.new_session("minji").await;
-    let ask = |message: &str| json!({"message": message, "userId": "minji", "sessionId": session, "clientMessageId": "m-1"});
+    let ask =
+        |message: &str| json!({"message": message, "userId": "minji", "sessionId": session, "clientMessageId": "m-1"});
     api.ask(&ask(JEJU)).await;
     for path in ["/api/chat", "/api/chat/stream"] {
         assert_error(api.post(path, &ask(DRONE)).await, 409, "IDEMPOTENCY_KEY_REUSED").await;

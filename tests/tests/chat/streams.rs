@@ -32,7 +32,8 @@ async fn a_stream_tells_session_stages_tokens_sources_and_end_in_that_order() {
 
     let numbers: Vec<u64> = events.iter().map(|event| event.id).collect();
     assert_eq!(numbers, (1..=events.len() as u64).collect::<Vec<_>>());
-    let stages: Vec<&str> = data_of(&events, "status").iter().map(|status| status["message"].as_str().unwrap()).collect();
+    let stages: Vec<&str> =
+        data_of(&events, "status").iter().map(|status| status["message"].as_str().unwrap()).collect();
     assert_eq!(stages, ["질문 분석 중...", "관련 문서 검색 중...", "답변 생성 중..."]);
     assert_eq!(only(&events, "session")["isNew"], true);
 }

@@ -1,10 +1,14 @@
-use std::time::{Duration, Instant};
+use std::{
+    collections::BTreeSet,
+    time::{Duration, Instant},
+};
 
 use futures::future::join_all;
-use serde_json::json;
+use reqwest::Method;
+use serde_json::{Value, json};
 
 use super::QUESTION;
-use crate::support::{EventReader, Server, send_signal};
+use crate::support::{Api, Event, EventReader, Server, assert_error, send_signal};
 
 /// The server promises two seconds; a busy machine may add to that what is not the server's.
 const PROMISED: Duration = Duration::from_secs(2);
@@ -31,6 +35,21 @@ async fn an_idle_server_ends_at_once_when_told_to() {
     }
 }
 
+/// The events of a question; none when it came too late to be taken.
+async fn ask(api: Api, body: Value) -> Vec<Event> {
+    match api.request(Method::POST, "/api/chat/stream").json(&body).send().await {
+        Ok(response) if response.status() == 200 => EventReader::new(response).rest().await,
+        Ok(response) => {
+            assert_error(response, 503, "SHUTTING_DOWN").await;
+            Vec::new()
+        }
+        Err(nobody_listens) => {
+            assert!(nobody_listens.is_connect() || nobody_listens.is_request(), "{nobody_listens:?}");
+            Vec::new()
+        }
+    }
+}
+
 // Several threads: the clients go on while the test waits for the server's end.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_server_that_is_streaming_ends_in_time_and_loses_nothing() {
@@ -41,20 +60,30 @@ async fn a_server_that_is_streaming_ends_in_time_and_loses_nothing() {
         let body = json!({"message": QUESTION, "userId": "minji", "sessionId": session});
         // Questions queue behind each other, so streams are open whatever a single answer takes.
         let first: EventReader = api.stream(&body).await;
-        let queued: Vec<_> = (0..8).map(|_| tokio::spawn({
-            let (api, body) = (api.clone(), body.clone());
-            async move { api.post("/api/chat/stream", &body).await.status().as_u16() }
-        })).collect();
+        let queued: Vec<_> = (0..8).map(|_| tokio::spawn(ask(api.clone(), body.clone()))).collect();
         stop(&mut server, signal, "with open streams");
-        let events = first.rest().await;
-        assert!(matches!(events.last().map(crate::support::Event::kind), Some("done" | "error")), "{events:?}");
-        for status in join_all(queued).await.into_iter().flatten() {
-            assert!(matches!(status, 200 | 503), "{status}");
+        let mut acknowledged = BTreeSet::new();
+        let mut streams = vec![first.rest().await];
+        streams.extend(join_all(queued).await.into_iter().map(Result::unwrap));
+        for events in streams {
+            let Some(last) = events.last() else { continue };
+            match last.kind() {
+                "done" => assert!(acknowledged.insert(last.data["messageId"].as_str().unwrap().to_owned())),
+                "error" => assert_eq!(last.data["code"], "TURN_INTERRUPTED"),
+                other => panic!("a stream ended with `{other}`: {events:?}"),
+            }
         }
 
         server.restart().await;
         let messages = server.api().messages("minji", &session).await;
-        assert!(messages.chunks(2).all(|turn| turn[0]["turnId"] == turn.last().unwrap()["turnId"]), "{messages:?}");
+        let mut complete = BTreeSet::new();
+        for (at, message) in messages.iter().enumerate().filter(|(_, message)| message["role"] == "assistant") {
+            assert_eq!(message["turnId"], messages[at - 1]["turnId"], "an answer stands apart from its question");
+            if message["status"] == "complete" {
+                complete.insert(message["id"].as_str().unwrap().to_owned());
+            }
+        }
+        assert!(acknowledged.is_subset(&complete), "{acknowledged:?} of {messages:?}");
         server.api().ask(&body).await;
     }
 }

@@ -27,13 +27,20 @@ async fn every_request_has_one_log_line_and_no_line_says_what_was_asked() {
 
     let stderr = server.stderr();
     let lines = lines(&stderr);
-    for (id, method, status) in
-        [("json-1", "POST", 200), ("stream-1", "POST", 200), ("refused-1", "POST", 400), ("field-1", "POST", 400), ("unmatched-1", "GET", 404)]
-    {
+    for (id, method, status) in [
+        ("json-1", "POST", 200),
+        ("stream-1", "POST", 200),
+        ("refused-1", "POST", 400),
+        ("field-1", "POST", 400),
+        ("unmatched-1", "GET", 404),
+    ] {
         let of_request: Vec<&Value> = lines.iter().filter(|line| line["request_id"] == id).collect();
         assert_eq!(of_request.len(), 1, "{id}: {of_request:?}");
         let line = of_request[0];
-        assert_eq!((&line["message"], &line["method"], &line["status"]), (&json!("request served"), &json!(method), &json!(status)));
+        assert_eq!(
+            (&line["message"], &line["method"], &line["status"]),
+            (&json!("request served"), &json!(method), &json!(status))
+        );
         assert!(line["duration_ms"].is_u64() && line["bytes"].as_u64().unwrap() > 0, "{line}");
     }
     let told = |id: &str| lines.iter().find(|line| line["request_id"] == id).map(|line| &line["route"]);

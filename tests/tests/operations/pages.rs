@@ -29,7 +29,8 @@ async fn metrics_count_requests_and_turns() {
     for name in ["http_requests_total", "http_request_duration_seconds", "turns_total", "turn_duration_seconds"] {
         assert!(declared.contains(name), "{name} is missing:\n{text}");
     }
-    let of_the_question = text.lines().find(|line| line.starts_with("http_requests_total{") && line.contains("/api/chat"));
+    let of_the_question =
+        text.lines().find(|line| line.starts_with("http_requests_total{") && line.contains("/api/chat"));
     assert!(of_the_question.is_some_and(|line| line.ends_with(" 1") && line.contains("200")), "{text}");
     assert!(text.lines().any(|line| line.starts_with("turn_duration_seconds_bucket{")), "{text}");
     assert!(!text.contains("제주") && !text.contains("minji"), "{text}");
@@ -60,7 +61,11 @@ async fn the_pages_load_with_everything_they_ask_for() {
         let assets = references(&html);
         assert!(assets.len() >= 3, "{page}: {assets:?}");
         for asset in assets {
-            let path = if asset.starts_with('/') { asset.clone() } else { format!("{page}{}", asset.trim_start_matches("./")) };
+            let path = if asset.starts_with('/') {
+                asset.clone()
+            } else {
+                format!("{page}{}", asset.trim_start_matches("./"))
+            };
             let response = api.get(&path).await;
             assert_eq!(response.status(), 200, "{page} asks for {asset}");
             assert!(!response.bytes().await.unwrap().is_empty(), "{path}");

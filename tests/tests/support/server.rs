@@ -42,10 +42,6 @@ impl Server {
         self.process.id()
     }
 
-    pub(crate) fn stdout(&self) -> String {
-        self.process.stdout()
-    }
-
     pub(crate) fn stderr(&self) -> String {
         self.process.stderr()
     }

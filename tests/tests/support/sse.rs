@@ -69,7 +69,10 @@ impl EventReader {
 fn parse(frame: &str) -> Option<Event> {
     let field = |name: &str| frame.lines().find_map(|line| line.strip_prefix(name)?.strip_prefix(": "));
     let Some(data) = field("data") else {
-        assert!(frame.lines().all(|line| line.is_empty() || line.starts_with(':')), "neither event nor comment: {frame}");
+        assert!(
+            frame.lines().all(|line| line.is_empty() || line.starts_with(':')),
+            "neither event nor comment: {frame}"
+        );
         return None;
     };
     Some(Event { id: field("id").unwrap().parse().unwrap(), data: serde_json::from_str(data).unwrap() })
