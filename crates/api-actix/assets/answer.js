@@ -1,9 +1,11 @@
-// An answer's text as DOM nodes: paragraphs, line breaks, "- " bullets, **bold** and [n] citations. Nothing else is markup.
+// Text as DOM nodes: paragraphs, line breaks, "- " bullets, tables of | cells |, **bold** and [n] citations. Nothing else is markup.
 
 import { h } from './dom.js';
 import { bind } from './i18n.js';
 
 const INLINE = /\*\*([^\n]+?)\*\*|\[(\d{1,2}(?:\s*,\s*\d{1,2})*)\]/g;
+const ROW = /^\s*\|.*\|\s*$/;
+const RULE = /^[\s|:-]+$/;
 const BULLET = /^\s*[-*•]\s+(.*)$/;
 
 function citation(n, onCite) {
@@ -41,6 +43,19 @@ function bullets(lines, cite) {
   return h('ul', {}, ...lines.map((line) => h('li', {}, ...inline(line.match(BULLET)[1], cite))));
 }
 
+function cells(line) {
+  return line.trim().slice(1, -1).split('|').map((cell) => cell.trim());
+}
+
+/** The row above the |---| line is the header. */
+function table(lines, cite) {
+  const headed = lines.length > 1 && RULE.test(lines[1]);
+  const row = (line, cell) => h('tr', {}, ...cells(line).map((text) => h(cell, {}, ...inline(text, cite))));
+  const body = lines.filter((line, i) => !RULE.test(line) && !(headed && i === 0));
+  const head = headed ? h('thead', {}, row(lines[0], 'th')) : null;
+  return h('div', { class: 'table' }, h('table', {}, head, h('tbody', {}, ...body.map((line) => row(line, 'td')))));
+}
+
 /** Consecutive lines of one kind; a blank line ends a block. */
 function blocks(text) {
   const found = [];
@@ -50,7 +65,7 @@ function blocks(text) {
       open = null;
       continue;
     }
-    const make = BULLET.test(line) ? bullets : paragraph;
+    const make = ROW.test(line) ? table : BULLET.test(line) ? bullets : paragraph;
     if (open?.make !== make) {
       open = { make, lines: [] };
       found.push(open);

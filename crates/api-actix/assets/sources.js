@@ -1,5 +1,6 @@
 // The list of sources under an answer.
 
+import { renderAnswer } from './answer.js';
 import { h, icon } from './dom.js';
 import { bind } from './i18n.js';
 
@@ -15,11 +16,11 @@ function webAddress(url) {
 
 function sourceItem(source, n) {
   const href = webAddress(source.url);
-  const title = source.title ? h('span', { class: 'source-title' }, source.title) : bind(h('span', { class: 'source-title' }), 'sources.untitled');
+  const title = source.title ? h('span', { class: 'source-title' }, [source.title, ...(source.headings ?? [])].join(' › ')) : bind(h('span', { class: 'source-title' }), 'sources.untitled');
   const link = href
     ? h('a', { class: 'source-link', href, target: '_blank', rel: 'noopener noreferrer' }, bind(h('span'), 'sources.open'), icon('link'))
     : null;
-  const content = source.content ? h('p', { class: 'source-content' }, source.content) : null;
+  const content = source.content ? h('div', { class: 'source-content' }, ...renderAnswer(source.content)) : null;
   return h('details', { class: 'source', dataset: { testid: 'source', source: n } },
     h('summary', {}, h('span', { class: 'source-number', 'aria-hidden': true }, String(n)), title),
     h('div', { class: 'source-body' }, content, link));

@@ -322,6 +322,7 @@ fn cited_sources(sources: &[rag_pipeline::planner::Source], cited: &[u32], reaso
             number,
             id: source.document.to_string(),
             title: source.title.clone(),
+            headings: source.heading_path.clone(),
             score: source.score,
             content: source.content.clone(),
             url: source.url.clone(),

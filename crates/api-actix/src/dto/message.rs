@@ -79,6 +79,8 @@ pub(crate) struct SourceBody {
     /// The document.
     id: String,
     title: String,
+    /// The headings the passage stands under, outermost first.
+    headings: Vec<String>,
     /// How well it fits, 0 to 1.
     score: f32,
     /// The passage.
@@ -94,6 +96,7 @@ impl From<Source> for SourceBody {
         Self {
             id: source.id,
             title: source.title,
+            headings: source.headings,
             score: source.score,
             content: source.content,
             url: source.url,

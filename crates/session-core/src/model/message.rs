@@ -32,8 +32,11 @@ pub struct Source {
     pub number: u32,
     /// The document's id.
     pub id: String,
-    /// The document's title, with the heading the passage stands under.
+    /// The document's title.
     pub title: String,
+    /// The headings the passage stands under, outermost first.
+    #[serde(default)]
+    pub headings: Vec<String>,
     /// How well it fits, 0 to 1.
     pub score: f32,
     /// The passage.

@@ -123,6 +123,7 @@ pub fn source(number: u32) -> Source {
         number,
         id: "shipping".into(),
         title: "배송 안내".into(),
+        headings: vec!["지역별 배송비".into()],
         score: 0.75,
         content: "제주도는 3,000원이 추가됩니다.".into(),
         url: Some("https://demo.example/help/shipping".into()),
