@@ -17,7 +17,8 @@ pub(crate) struct Figure {
     median: f64,
     min: f64,
     max: f64,
-    rounds: usize,
+    /// Rounds, or samples where a figure has no rounds.
+    of: usize,
     /// The most the median may be.
     #[serde(skip_serializing_if = "Option::is_none")]
     at_most: Option<f64>,
@@ -39,12 +40,13 @@ impl Figure {
         let name = name.into();
         let Summary { median, min, max } =
             Summary::of(values).with_context(|| format!("{measurement}: no round gave {name}"))?;
-        Ok(Self { measurement, name, unit, median, min, max, rounds: values.len(), at_most: None, met: None })
+        Ok(Self { measurement, name, unit, median, min, max, of: values.len(), at_most: None, met: None })
     }
 
-    pub(crate) fn at_most(mut self, bound: f64) -> Self {
-        self.at_most = Some(bound);
-        self.met = Some(self.median <= bound);
+    /// Sets the target; a floor has none.
+    pub(crate) fn at_most(mut self, bound: impl Into<Option<f64>>) -> Self {
+        self.at_most = bound.into();
+        self.met = self.at_most.map(|bound| self.median <= bound);
         self
     }
 }
@@ -80,12 +82,12 @@ impl Report {
         for figure in &self.figures {
             if figure.measurement != measurement {
                 measurement = figure.measurement;
-                writeln!(out, "\n{measurement}: median (min to max) of the rounds")?;
+                writeln!(out, "\n{measurement}: median (min to max)")?;
             }
-            let Figure { name, unit, median, min, max, rounds, .. } = figure;
+            let Figure { name, unit, median, min, max, of, .. } = figure;
             write!(out, "  {name:width$}  {:>9} {unit:5}", short(*median))?;
-            if *rounds > 1 {
-                write!(out, " ({} to {}, {rounds} rounds)", short(*min), short(*max))?;
+            if *of > 1 {
+                write!(out, " ({} to {}, of {of})", short(*min), short(*max))?;
             }
             if let (Some(bound), Some(met)) = (figure.at_most, figure.met) {
                 write!(out, "  target at most {}: {}", short(bound), if met { "met" } else { "NOT MET" })?;

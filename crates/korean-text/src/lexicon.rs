@@ -1,5 +1,8 @@
 //! Words that carry no content of a question: what is left out when asking what it is about.
 
+use std::collections::HashSet;
+use std::sync::LazyLock;
+
 /// Whole words (as written, or as stems) without content.
 const FUNCTION_WORDS: &str = " 그 이 저 그럼 그러면 그리고 그런데 근데 그래서 그래도 그냥 혹시 혹은 또는 및 또 더 좀 조금 제 제가 저는 저희 나는 내가 우리 전 제게 저한테 \
 안 못 잘 꼭 다 막 왜 몇 수 것 거 건 걸 게 때 중 등 및 데 분 점 적 만약 만일 진짜 정말 너무 아주 매우 많이 먼저 지금 이제 아까 방금 다시 계속 보통 원래 바로 따로 같이 함께 모두 전부 직접 \
@@ -14,7 +17,9 @@ const FUNCTION_WORDS: &str = " 그 이 저 그럼 그러면 그리고 그런데 
 가능 가능한가요 가능해요 가능할까요 가능한지 가능하나요 불가능한가요 필요 필요한가요 필요해요 괜찮아요 괜찬아요 괜찮나요 괜찮을까요 \
 방법 방법은 방법이 어떻게 어떡게 어떻 어떡해요 어떡하죠 어떡하나요 어떻게하나요 어떤가요 어때 어때요 어찌 어케 이거 그거 저거 이건 그건 저건 이게 그게 여기 거기 이것 그것 아무 하나 \
 이에요 예요 인가요 이요 나요 나와요 드나요 들어요 들어가나요 와요 가요 오나요 가나요 걸려요 걸리나요 걸리는지 나가요 나가나요 쓰나요 보나요 봐요 보고 보려고 두나요 받나요 받아요 합니다 입니다 봤는데 \
-해야 해야하나요 해야되나요 해야해요 해야되요 써도 받 받으 받으려면 받으려고 걸로 것으로 거예요 건지 인지 안에 몇살 똑같 똑같은 일찍 부터 까지 이상 이하 쓸 살 살때 있어서 없어서 해서 하니 건데 건데요 건가요 것도 것은 것이 것을 없다 없다고 있다 자꾸 벌써 봐 봐서 걱정 한참 라서 라고 되 쓰 가 오 보 주 내 있 없 와 왔 났 와서 가서 가야 가도 해주실 해주시 해주세요 갖고 계신 계신가요 계시 두 세 네 한번 두번 여러 이런 저런 그런 그렇 내일 오늘 어제 요즘 맨날 매일 처음 나중 나중에 아닌가요 아닌지 아닌 맞는지 다른 데가 데는 데 중이 중이면 하루만 하나는 한 날 건가 봐주 주는지 나오나요 나와 나온 돈더 \
+해야 해야하나요 해야되나요 해야해요 해야되요 써도 맨날 금방 가만 가만히 엄청 되게 굉장히 완전 갑자기 자주 가끔 항상 늘 매번 얼른 대충 거의 별로 딱 막상 일단 우선 결국 역시 아마 이미 아직 드디어 그대로 그렇게 이렇게 저렇게 난리 이번 저번 지난 작년 올해 내년 이번달 이번주 지난주 다음주 \
+뭐임 뭐죠 뭐지 머예요 머에요 뭐에여 뭐여 있낭 있음 있나여 되여 돼여 되나여 됨 됨요 얼마임 얼마에여 얼마여 언제임 언제여 인가여 걸림 걸리죠 하죠 어떰 알고싶어요 알고싶은데요 좀요 요 이내 오래 제일 가장 큰 작은 \
+남 남아 들 들려면 들까요 팔 팔아요 파나요 부탁드립니다 못하나요 안되나요 안돼요 보려구요 같 같은 다시 받 받으 받으려면 받으려고 걸로 것으로 거예요 건지 인지 안에 몇살 똑같 똑같은 일찍 부터 까지 이상 이하 쓸 살 살때 있어서 없어서 해서 하니 건데 건데요 건가요 것도 것은 것이 것을 없다 없다고 있다 자꾸 벌써 봐 봐서 걱정 한참 라서 라고 되 쓰 가 오 보 주 내 있 없 와 왔 났 와서 가서 가야 가도 해주실 해주시 해주세요 갖고 계신 계신가요 계시 두 세 네 한번 두번 여러 이런 저런 그런 그렇 내일 오늘 어제 요즘 맨날 매일 처음 나중 나중에 아닌가요 아닌지 아닌 맞는지 다른 데가 데는 데 중이 중이면 하루만 하나는 한 날 건가 봐주 주는지 나오나요 나와 나온 돈더 \
 사실 그게요 저는요 뭐가요 때문 때문에 동안 정도 쯤 개 원 일 번 월 년 시 회 \
 the a an is are was be do does did can could will would i you my your we our it its this that of to for in on at with and or if how what when where who which why much many long please tell me about there have has get any \
 hello hi thanks ";
@@ -200,7 +205,7 @@ const EVERYDAY: &str = " 날씨 나이 피자 치킨 커피 음식 점심 저녁
 
 /// Whether the word is an everyday one, whatever an index knows of it.
 pub fn is_everyday_word(word: &str) -> bool {
-    listed(EVERYDAY, word)
+    EVERYDAY_SET.contains(word)
 }
 
 /// Everyday nouns of shops, at which runs written without spaces are cut.
@@ -210,7 +215,8 @@ const NOUNS: &str = " 배송 주문 취소 상품 결제 쿠폰 가입 신규 �
 
 /// Whether the word says nothing about what a question is about.
 pub(crate) fn is_function_word(word: &str) -> bool {
-    listed(FUNCTION_WORDS, word) || FUNCTION_PREFIXES.iter().any(|p| word.starts_with(p) && word.chars().count() <= p.chars().count() + 4)
+    FUNCTION_SET.contains(word)
+        || FUNCTION_PREFIXES.iter().any(|p| word.starts_with(p) && word.chars().count() <= p.chars().count() + 4)
 }
 
 /// The longest known word a spaceless run begins with, and whether it has content.
@@ -219,7 +225,7 @@ pub(crate) fn known_beginning(run: &str) -> Option<(&str, bool)> {
     let mut noun = crate::synonyms::verb_beginning(run);
     for (end, _) in run.char_indices().skip(2).chain([(run.len(), ' ')]) {
         let word = &run[..end];
-        if word.chars().count() >= 2 && (listed(NOUNS, word) || crate::synonyms::is_member(word)) {
+        if word.chars().count() >= 2 && (NOUN_SET.contains(word) || crate::synonyms::is_member(word)) {
             noun = end;
         }
     }
@@ -229,23 +235,15 @@ pub(crate) fn known_beginning(run: &str) -> Option<(&str, bool)> {
 
 /// Whether a noun of this spelling is known to this crate.
 pub fn is_known_word(word: &str) -> bool {
-    listed(NOUNS, word) || crate::synonyms::is_member(word)
+    NOUN_SET.contains(word) || crate::synonyms::is_member(word)
 }
 
-fn listed(list: &str, word: &str) -> bool {
-    let mut from = 0;
-    while let Some(at) = list[from..].find(word) {
-        let (start, end) = (from + at, from + at + word.len());
-        if word.is_empty() {
-            return false;
-        }
-        if list[..start].ends_with(' ') && list[end..].starts_with(' ') {
-            return true;
-        }
-        from = end;
-    }
-    false
-}
+/// The words of a list.
+type Words = LazyLock<HashSet<&'static str>>;
+
+static FUNCTION_SET: Words = LazyLock::new(|| FUNCTION_WORDS.split_whitespace().collect());
+static NOUN_SET: Words = LazyLock::new(|| NOUNS.split_whitespace().collect());
+static EVERYDAY_SET: Words = LazyLock::new(|| EVERYDAY.split_whitespace().collect());
 
 #[cfg(test)]
 mod tests {

@@ -23,4 +23,4 @@ pub use sentences::sentences;
 pub use synonyms::synonyms;
 pub use terms::{bigrams, index_terms, is_syllabic};
 pub use tokens::estimate_tokens;
-pub use words::{ContentWord, content_words, is_korean, query_terms};
+pub use words::{ContentWord, WordKind, content_words, is_korean, query_terms};

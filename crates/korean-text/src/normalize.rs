@@ -5,7 +5,8 @@ use unicode_normalization::UnicodeNormalization;
 /// Lone jamo (`ㅋㅋ`, `ㅠㅠ`) stay as they are: NFKC would turn them into conjoining jamo, which
 /// then melt into syllables nobody wrote. Normalising twice changes nothing.
 pub fn normalize(text: &str) -> String {
-    if text.is_ascii() {
+    // Whole syllables and ASCII are normal already: nearly all Korean text, spared the tables.
+    if text.chars().all(|c| c.is_ascii() || matches!(c, '가'..='힣')) {
         return text.to_ascii_lowercase();
     }
     let once = pass(text);

@@ -23,7 +23,7 @@ use After::{Any, Consonant, Vowel};
 
 /// Particles, longer ones first. The third field is the fewest syllables that must remain: one for
 /// those that are hardly ever the end of a noun.
-const PARTICLES: [(&str, After, usize); 56] = [
+const PARTICLES: [(&str, After, usize); 57] = [
     ("에서부터", Any, 1),
     ("으로부터", Any, 1),
     ("이라도", Consonant, 2),
@@ -66,6 +66,7 @@ const PARTICLES: [(&str, After, usize); 56] = [
     ("로도", Any, 2),
     ("에만", Any, 1),
     ("만요", Any, 2),
+    ("좀", Any, 2),
     ("은", Consonant, 1),
     ("는", Vowel, 1),
     ("을", Consonant, 1),
@@ -250,8 +251,11 @@ pub(crate) fn is_inflected(word: &str, cut: &str) -> bool {
         return true;
     }
     // 는 after a vowel is a particle, after nothing else an ending; 을 and 은 are told apart by nobody.
-    word != cut && strip_particle(word) != cut
-        || word == cut && word.ends_with(['는', '던', '고', '게', '면', '야', '죠', '까', '럼', '히'])
+    let plain_ending = [
+        '는', '던', '고', '게', '면', '야', '죠', '까', '럼', '히', '아', '어', '워', '져', '려', '겨', '켜', '둬',
+        '줘', '봐', '림', '데', '지',
+    ];
+    word != cut && strip_particle(word) != cut || cut.ends_with(plain_ending)
 }
 
 /// Whether a piece of a spaceless run is nothing but an ending.

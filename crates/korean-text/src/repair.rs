@@ -4,25 +4,11 @@ use crate::jamo::{
     FINALS, VOWELS, compose, decompose, final_as_initial, final_jamo, initial_as_final, initial_jamo, vowel_jamo,
 };
 
-/// Consonants that sound alike, or lie side by side on the two-set keyboard.
-const CONSONANTS: [&str; 16] = [
-    "ㄱㄲㅋㄺㄳ",
-    "ㄷㄸㅌ",
-    "ㅂㅃㅍㅄ",
-    "ㅅㅆ",
-    "ㅈㅉㅊ",
-    "ㄷㅅㅆㅈㅊㅌㅎ",
-    "ㄴㅁㅇ",
-    "ㄴㄹ",
-    "ㅁㅂ",
-    "ㄱㅇ",
-    "ㄴㄶㄵ",
-    "ㄹㅀㄻㄼㄺ",
-    "ㅂㅈ",
-    "ㅈㄷ",
-    "ㄷㄱ",
-    "ㅋㅌ",
-];
+/// Consonants that sound alike somewhere in a word.
+const CONSONANTS: [&str; 10] =
+    ["ㄱㄲㅋㄺㄳ", "ㄷㄸㅌ", "ㅂㅃㅍㅄ", "ㅅㅆ", "ㅈㅉㅊ", "ㄷㅅㅆㅈㅊㅌㅎ", "ㄴㅁㅇ", "ㅁㅂ", "ㄴㄶㄵ", "ㄹㅀㄻㄼㄺ"];
+/// Consonants side by side on the two-set keyboard, or that take each other's sound.
+const NEIGHBOURS: [&str; 6] = ["ㄴㄹ", "ㄱㅇ", "ㅂㅈ", "ㅈㄷ", "ㄷㄱ", "ㅋㅌ"];
 /// Vowels that sound alike, or lie side by side on the two-set keyboard.
 const VOWEL_GROUPS: [&str; 17] = [
     "ㅐㅔㅒㅖ",
@@ -73,6 +59,18 @@ pub fn repair_candidates(word: &str) -> Vec<String> {
             push(&[(at, Some(c))]);
         }
     }
+    // In a short word the wider confusions count only where they make a word known for sure.
+    if let [_, _] = parts[..] {
+        for (at, part) in parts.iter().enumerate() {
+            for c in near_syllables(*part, true) {
+                let mut spelling = syllables.clone();
+                spelling[at] = c;
+                if crate::lexicon::is_known_word(&spelling.iter().collect::<String>()) {
+                    push(&[(at, Some(c))]);
+                }
+            }
+        }
+    }
     for (at, pair) in parts.windows(2).enumerate() {
         for (left, right) in liaisons(pair[0], pair[1]) {
             push(&[(at, left), (at + 1, right)]);
@@ -89,7 +87,8 @@ const ALIKE: [&str; 5] = ["ㅐㅔㅒㅖ", "ㅚㅙㅞ", "ㅡㅜ", "ㅓㅕ", "ㅢ�
 fn near_syllables((initial, vowel, last): (u32, u32, u32), long: bool) -> Vec<char> {
     let mut near = Vec::new();
     for other in 0..19 {
-        if confusable(&CONSONANTS, initial_jamo(initial), initial_jamo(other)) {
+        let (a, b) = (initial_jamo(initial), initial_jamo(other));
+        if confusable(&CONSONANTS, a, b) || (long && confusable(&NEIGHBOURS, a, b)) {
             near.extend(compose(other, vowel, last));
         }
     }
@@ -101,7 +100,7 @@ fn near_syllables((initial, vowel, last): (u32, u32, u32), long: bool) -> Vec<ch
     }
     for other in 0..FINALS {
         let swapped = match (final_jamo(last), final_jamo(other)) {
-            (Some(a), Some(b)) => confusable(&CONSONANTS, a, b),
+            (Some(a), Some(b)) => confusable(&CONSONANTS, a, b) || (long && confusable(&NEIGHBOURS, a, b)),
             (Some(a), None) | (None, Some(a)) => long && matches!(a, 'ㅎ' | 'ㅆ' | 'ㄴ' | 'ㅇ' | 'ㄹ' | 'ㅅ'),
             (None, None) => false,
         };

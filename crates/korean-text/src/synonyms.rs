@@ -3,6 +3,9 @@
 //! The vocabulary is that of Korean online shops in general. A member that begins with `~` is the
 //! unchanging beginning of a verb; the others are nouns.
 
+use std::collections::HashMap;
+use std::sync::LazyLock;
+
 /// Every member stands for every other.
 const GROUPS: &[&str] = &[
     "배송비 택배비 운임 배송료 운송비 배송요금",
@@ -50,7 +53,7 @@ const GROUPS: &[&str] = &[
     "얼룩 자국 오염",
     "이염 ~물빠 ~물이빠",
     "사이즈 크기 치수 규격",
-    "무게 중량 ~무거",
+    "무게 중량 그램 ~무거 ~가벼",
     "색상 색 색깔 컬러",
     "소재 재질 원단 성분",
     "충전재 속 솜 내용물",
@@ -89,6 +92,8 @@ const GROUPS: &[&str] = &[
     "방수 발수 ~물이스 ~스며",
     "환기 통풍",
     "깔개 그라운드시트 바닥깔개",
+    "폴 폴대",
+    "~어둡 ~어두",
     "퀸 q",
     "킹 k",
     "수건 타월 타올",
@@ -149,7 +154,9 @@ const WIDER: &[(&str, &str)] = &[
     ("강아지 고양이 개 애견 댕댕이", "반려동물 애완동물"),
     ("일본 미국 중국 유럽 베트남 대만 홍콩 외국", "해외 국외"),
     ("남편 아내 엄마 아빠 부모님 동생 언니 오빠 누나 딸 아들", "가족"),
-    ("초등학생 유치원생", "어린이 아이 만"),
+    ("초등학생 초등학교 유치원 유치원생", "어린이 아이 만"),
+    ("전기레인지", "인덕션 하이라이트"),
+    ("완충", "충전"),
     ("주말", "토요일 일요일"),
     ("토요일 일요일", "주말"),
     ("포인트", "적립금"),
@@ -177,20 +184,42 @@ const WIDER: &[(&str, &str)] = &[
     ("요일", "매주"),
 ];
 
-/// Other words for `word` (a stem or a word as written); empty when none is known.
-/// Verbs are given by their unchanging beginning.
-pub fn synonyms(word: &str) -> Vec<&'static str> {
-    let mut found: Vec<&'static str> = Vec::new();
-    for group in GROUPS {
-        if group.split(' ').any(|member| names(member, word)) {
-            found.extend(group.split(' ').map(|m| m.trim_start_matches('~')));
+/// The groups, indexed once: asking is what every query does several hundred times.
+struct Index {
+    /// Nouns and the groups they are in.
+    nouns: HashMap<&'static str, Vec<usize>>,
+    /// Verbs' beginnings and the groups they are in.
+    verbs: Vec<(&'static str, usize)>,
+    /// Narrower words and their wider ones.
+    wider: HashMap<&'static str, Vec<&'static str>>,
+}
+
+static INDEX: LazyLock<Index> = LazyLock::new(|| {
+    let mut index = Index { nouns: HashMap::new(), verbs: Vec::new(), wider: HashMap::new() };
+    for (at, group) in GROUPS.iter().enumerate() {
+        for member in group.split(' ') {
+            match member.strip_prefix('~') {
+                Some(verb) => index.verbs.push((verb, at)),
+                None => index.nouns.entry(member).or_default().push(at),
+            }
         }
     }
     for (narrow, wide) in WIDER {
-        if narrow.split(' ').any(|member| member == word) {
-            found.extend(wide.split(' '));
+        for word in narrow.split(' ') {
+            index.wider.entry(word).or_default().extend(wide.split(' '));
         }
     }
+    index
+});
+
+/// Other words for `word` (a stem or a word as written); empty when none is known.
+/// Verbs are given by their unchanging beginning.
+pub fn synonyms(word: &str) -> Vec<&'static str> {
+    let index = &*INDEX;
+    let as_noun = index.nouns.get(word).into_iter().flatten().copied();
+    let as_verb = index.verbs.iter().filter(|(verb, _)| word.starts_with(verb)).map(|(_, at)| *at);
+    let members = as_noun.chain(as_verb).flat_map(|at| GROUPS[at].split(' ')).map(|m| m.trim_start_matches('~'));
+    let mut found: Vec<&'static str> = members.chain(index.wider.get(word).into_iter().flatten().copied()).collect();
     found.retain(|other| *other != word && !word.contains(other));
     found.sort_unstable();
     found.dedup();
@@ -199,25 +228,18 @@ pub fn synonyms(word: &str) -> Vec<&'static str> {
 
 /// Whether a noun of exactly this spelling is known.
 pub(crate) fn is_member(word: &str) -> bool {
-    let nouns = GROUPS.iter().copied().chain(WIDER.iter().map(|(narrow, _)| *narrow));
-    nouns.into_iter().any(|group| group.split(' ').any(|member| member == word))
+    INDEX.nouns.contains_key(word) || INDEX.wider.contains_key(word)
 }
 
 /// The length, in bytes, of the longest known verb of two syllables or more that the run begins with.
 pub(crate) fn verb_beginning(run: &str) -> usize {
-    let verbs = GROUPS.iter().flat_map(|group| group.split(' ')).filter_map(|m| m.strip_prefix('~'));
-    let begun = verbs.filter(|verb| run.starts_with(verb) && verb.chars().count() > 1);
-    begun.map(str::len).max().unwrap_or(0)
+    let begun = INDEX.verbs.iter().filter(|(verb, _)| run.starts_with(verb) && verb.chars().count() > 1);
+    begun.map(|(verb, _)| verb.len()).max().unwrap_or(0)
 }
 
 /// Whether the word is a form of a known verb and no noun.
 pub(crate) fn is_verb(word: &str) -> bool {
-    let verbs = GROUPS.iter().flat_map(|group| group.split(' ')).filter_map(|m| m.strip_prefix('~'));
-    !is_member(word) && verbs.into_iter().any(|verb| word.starts_with(verb) && word != verb)
-}
-
-fn names(member: &str, word: &str) -> bool {
-    member.strip_prefix('~').map_or(member == word, |verb| word.starts_with(verb))
+    !is_member(word) && INDEX.verbs.iter().any(|(verb, _)| word.starts_with(verb) && word != *verb)
 }
 
 #[cfg(test)]

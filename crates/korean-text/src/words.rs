@@ -7,6 +7,19 @@ use crate::terms::{index_terms, is_syllabic};
 /// Runs at least this long may be several words written together.
 const LONG_RUN: usize = 5;
 
+/// How much it tells when a text lacks a word.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum WordKind {
+    /// A noun: what the question is about.
+    Noun,
+    /// A number, with or without a unit: a circumstance more often than a topic.
+    Number,
+    /// What looks like an inflected verb or adjective: texts say those in many ways.
+    Verb,
+    /// Cut from words written together where nothing known bounds it: it may be no word at all.
+    Fragment,
+}
+
 /// A word of a question that says what it is about.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ContentWord {
@@ -16,14 +29,10 @@ pub struct ContentWord {
     pub stem: String,
     /// Other words for it, verbs by their beginnings.
     pub synonyms: Vec<&'static str>,
-    /// Whether it is a number with or without a unit: a circumstance more often than a topic.
-    pub numeric: bool,
-    /// Whether it looks like an inflected verb or adjective: texts say those in many ways, so its
-    /// absence tells little.
-    pub inflected: bool,
-    /// Whether it was cut from words written together, where nothing known bounds it: it may be no
-    /// word at all, so its absence tells little.
-    pub uncertain: bool,
+    /// What its absence from a text tells.
+    pub kind: WordKind,
+    /// Whether a particle marks it as what is spoken of (은, 는, 도).
+    pub marked: bool,
 }
 
 impl ContentWord {
@@ -34,16 +43,24 @@ impl ContentWord {
             others.sort_unstable();
             others.dedup();
         }
-        let numeric = surface.starts_with(|c: char| c.is_ascii_digit());
-        let inflected = !numeric && (is_inflected(surface, stem) || is_verb(surface));
-        Self { surface: surface.to_owned(), stem: stem.to_owned(), synonyms: others, numeric, inflected, uncertain: false }
+        let marked = matches!(surface.strip_prefix(stem), Some("은" | "는" | "도" | "은요" | "는요" | "도요"));
+        let kind = if surface.starts_with(|c: char| c.is_ascii_digit()) {
+            WordKind::Number
+        } else if is_inflected(surface, stem) || is_verb(surface) {
+            WordKind::Verb
+        } else {
+            WordKind::Noun
+        };
+        Self { surface: surface.to_owned(), stem: stem.to_owned(), synonyms: others, kind, marked }
     }
 
     /// A part of a word that was written together with others.
     pub fn part(piece: &str) -> Self {
-        let word = Self::new(piece, stem(piece));
-        let uncertain = word.synonyms.is_empty() && !is_known_word(&word.stem);
-        Self { uncertain, ..word }
+        let mut word = Self::new(piece, stem(piece));
+        if word.kind == WordKind::Noun && word.synonyms.is_empty() && !is_known_word(&word.stem) {
+            word.kind = WordKind::Fragment;
+        }
+        word
     }
 
     /// The index terms that find the word: pairs of the stem, or of the word as written when the
@@ -152,7 +169,13 @@ fn push_piece(words: &mut Vec<ContentWord>, piece: &str) {
     let plain = stem(piece);
     let lone_particle = plain.chars().count() == 1 && plain.chars().all(|c| particle(c) || "수때중만요".contains(c));
     let leftover = plain.chars().count() == 1 && !words.is_empty();
-    if plain.is_empty() || lone_particle || leftover || is_ending(piece) || is_function_word(piece) || is_function_word(plain) {
+    if plain.is_empty()
+        || lone_particle
+        || leftover
+        || is_ending(piece)
+        || is_function_word(piece)
+        || is_function_word(plain)
+    {
         return;
     }
     words.push(ContentWord::part(piece));

@@ -13,8 +13,9 @@ pub struct Chunker {
 }
 
 impl Default for Chunker {
-    /// 300 tokens, measured on the sample questions: larger chunks blur what is found, smaller ones
-    /// part sentences from the table or condition they belong to.
+    /// 300 tokens: a whole section of a help page. On the 313 development questions of the sample shop
+    /// 120, 200, 300 and 500 tokens find the document among five hits for 0.986, 0.996, 0.996 and
+    /// 0.996, and answers hold 0.856, 0.863, 0.867 and 0.867 of the facts.
     fn default() -> Self {
         Self { target_tokens: 300 }
     }

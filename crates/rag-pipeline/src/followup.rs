@@ -1,6 +1,6 @@
 //! Making a follow-up question stand alone, by rules.
 
-use korean_text::{content_words, normalize, squash, stem, strip_particle};
+use korean_text::{WordKind, content_words, normalize, squash, stem, strip_particle};
 
 use crate::model::PastTurn;
 
@@ -226,7 +226,7 @@ fn leading_nouns(question: &str) -> String {
     for word in question.split_whitespace() {
         let word = trim_marks(word);
         let kept = content_words(word);
-        if kept.is_empty() {
+        if kept.is_empty() || kept.iter().all(|w| w.kind == WordKind::Verb) {
             if nouns.is_empty() {
                 continue;
             }

@@ -1,7 +1,7 @@
 //! PostgreSQL: connecting, migrating once among many instances, and the shared repositories.
 //!
-//! Sessions, turns, messages and feedback are kept here already. Documents follow with the full-text
-//! index over the same terms; until then the server keeps everything in SQLite.
+//! Sessions, turns, messages and feedback are kept here when `DATABASE_URL` says so. Documents follow
+//! with the full-text index over the same terms; until then they are kept in SQLite beside it.
 
 mod connect;
 mod storage;

@@ -24,10 +24,6 @@ const FIRST: f32 = 0.03;
 pub(super) struct Scored {
     pub(super) unit: Unit,
     pub(super) score: f32,
-    /// Share of the concepts' weight in the unit itself.
-    pub(super) own: f32,
-    /// Whether it has the kind of answer asked for.
-    pub(super) answers: bool,
 }
 
 /// Scores all units of a request.
@@ -43,7 +39,7 @@ pub(super) fn score(request: &ChatRequest, units: Vec<Unit>) -> Vec<Scored> {
         .map(|p| (Matchable::new(&p.heading_path.join("\n")), Matchable::new(&p.title)))
         .collect();
     let best_passage = request.passages.iter().map(|p| p.score).fold(f32::EPSILON, f32::max);
-    let scored = units.iter().enumerate().map(|(at, unit)| {
+    let measured = units.iter().enumerate().map(|(at, unit)| {
         let (heading, title) = &around[unit.passage];
         let neighbour = at.checked_sub(1).filter(|b| units[*b].passage == unit.passage).map(|b| &texts[b]);
         let strength = |c: &Concept| {
@@ -57,17 +53,16 @@ pub(super) fn score(request: &ChatRequest, units: Vec<Unit>) -> Vec<Scored> {
         let also = kinds.iter().skip(1).any(|k| k.found_in(&unit.text));
         let subject = unit.subject.as_deref().map(Matchable::new).map_or(0.0, |s| s.coverage(concepts));
         let passage = request.passages[unit.passage].score / best_passage;
-        let score = COVERAGE * covered
+        COVERAGE * covered
             + OWN_WORDS * own
             + KIND * flag(answers)
             + SECOND_KIND * flag(also)
             + SUBJECT * subject
             + PASSAGE * passage
-            + FIRST * flag(unit.order == 0);
-        (score, own, answers)
+            + FIRST * flag(unit.order == 0)
     });
-    let scored: Vec<(f32, f32, bool)> = scored.collect();
-    units.into_iter().zip(scored).map(|(unit, (score, own, answers))| Scored { unit, score, own, answers }).collect()
+    let measured: Vec<f32> = measured.collect();
+    units.into_iter().zip(measured).map(|(unit, score)| Scored { unit, score }).collect()
 }
 
 fn flag(holds: bool) -> f32 {

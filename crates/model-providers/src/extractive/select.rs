@@ -8,8 +8,10 @@ use super::units::{Unit, units};
 
 /// The most units an answer is built from, not counting those another leans on.
 const MOST: usize = 4;
-/// Units under this share of the best one's score are left out.
-const NEAR: f32 = 0.64;
+/// Units under this share of the best one's score are left out: of its own passage, and of others,
+/// which more often speak of something else.
+const NEAR: f32 = 0.5;
+const NEAR_ELSEWHERE: f32 = 0.7;
 
 /// A chosen unit and its marker.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -23,13 +25,13 @@ pub(super) fn select(request: &ChatRequest) -> Vec<Picked> {
     let scored = score(request, units(&request.passages));
     let mut order: Vec<usize> = (0..scored.len()).collect();
     order.sort_by(|a, b| scored[*b].score.total_cmp(&scored[*a].score).then(a.cmp(b)));
-    let Some(best) = order.first().map(|at| scored[*at].score) else { return Vec::new() };
+    let Some(best) = order.first().map(|at| &scored[*at]) else { return Vec::new() };
     let mut chosen: Vec<usize> = Vec::new();
     for at in order {
-        if chosen.len() >= MOST || scored[at].score < NEAR * best {
-            break;
-        }
-        if !chosen.iter().any(|other| repeats(&scored[*other].unit, &scored[at].unit)) {
+        let unit = &scored[at].unit;
+        let near = if unit.passage == best.unit.passage { NEAR } else { NEAR_ELSEWHERE };
+        let repeated = chosen.iter().any(|other| repeats(&scored[*other].unit, unit));
+        if chosen.len() < MOST && scored[at].score >= near * best.score && !repeated {
             chosen.push(at);
         }
     }

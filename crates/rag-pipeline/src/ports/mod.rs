@@ -1,5 +1,5 @@
 //! What the pipeline needs from outside. Each port's documentation is its contract; the suites in
-//! [`crate::testing::contract`] check it for every adapter.
+//! `testing::contract` check it for every adapter.
 
 mod documents;
 mod indexes;

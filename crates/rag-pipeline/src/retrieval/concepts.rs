@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 
 use kernel::RepositoryError;
-use korean_text::{ContentWord, bigrams, content_words, index_terms, repair_candidates};
+use korean_text::{ContentWord, WordKind, bigrams, content_words, index_terms, repair_candidates};
 
 use crate::model::{Concept, Scope, TermWeight};
 use crate::ports::KeywordIndex;
@@ -18,6 +18,8 @@ const KNOWN_VERB: f32 = 0.6;
 const UNCERTAIN: f32 = 0.7;
 /// What a noun of one syllable weighs: it is found in other words as well.
 const SYLLABLE: f32 = 0.5;
+/// What a noun weighs that 은, 는 or 도 marks as what the question is about.
+const MARKED: f32 = 1.25;
 /// What a word of an earlier turn weighs against one of the question.
 const INHERITED: f32 = 0.45;
 /// At most this many spellings are asked for at once.
@@ -59,15 +61,18 @@ impl Frequencies {
     /// A compound may have one pair the index never saw: where its parts meet.
     fn of_spelling(&self, spelling: &str, typed: &str) -> u64 {
         let all = self.of_word(spelling);
-        let pairs = bigrams(spelling);
-        if all > 0 || pairs.len() < 3 {
+        if all > 0 {
             return all;
+        }
+        if korean_text::is_known_word(spelling) {
+            return 1;
+        }
+        let pairs = bigrams(spelling);
+        if pairs.len() < 3 {
+            return 0;
         }
         let unseen = |pairs: &[String]| pairs.iter().filter(|p| self.get(p) == 0).count();
         let inside = self.get(&pairs[0]) > 0 && self.get(&pairs[pairs.len() - 1]) > 0;
-        if korean_text::is_known_word(spelling) && inside {
-            return 1;
-        }
         if inside && unseen(&pairs) == 1 && unseen(&bigrams(typed)) > 1 {
             return pairs.iter().map(|p| self.get(p)).filter(|n| *n > 0).min().unwrap_or(0);
         }
@@ -126,7 +131,7 @@ pub(super) async fn analyse(
 fn split(word: ContentWord, known: &Frequencies) -> Vec<ContentWord> {
     const LONG: usize = 5;
     let syllables: Vec<char> = word.stem.chars().collect();
-    if syllables.len() < LONG || word.numeric || !word.synonyms.is_empty() {
+    if syllables.len() < LONG || word.kind == WordKind::Number || !word.synonyms.is_empty() {
         return vec![word];
     }
     let mut parts: Vec<String> = vec![String::new()];
@@ -155,7 +160,7 @@ fn spellings_to_try<'a>(words: &[(&'a ContentWord, bool)], known: &Frequencies) 
     let mut left = MAX_CANDIDATES;
     for (word, _) in words {
         let unseen = bigrams(&word.stem).iter().any(|pair| known.get(pair) == 0);
-        if !unseen || word.numeric || !word.synonyms.is_empty() {
+        if !unseen || word.kind == WordKind::Number || !word.synonyms.is_empty() {
             continue;
         }
         let candidates = repair_candidates(&word.stem);
@@ -179,17 +184,20 @@ fn concept(word: &ContentWord, inherited: bool, tries: Option<&Vec<String>>, kno
     for spelling in &corrected {
         synonyms.extend(korean_text::synonyms(spelling));
     }
-    let topic = !word.numeric && !word.inflected && !word.uncertain;
+    let topic = word.kind == WordKind::Noun;
     let other = synonyms.iter().map(|s| known.of_word(s)).max().unwrap_or(0);
     let lone = word.stem.chars().count() < 2 && word.terms().iter().any(|t| known.get(t) > 0);
     let frequency = seen.max(respelt).max(other);
     let mut weight = known.idf(frequency);
-    if word.numeric {
+    if word.kind == WordKind::Number {
         weight *= NUMBER;
-    } else if word.inflected {
+    } else if word.kind == WordKind::Verb {
         weight *= if other > 0 { KNOWN_VERB } else { VERB };
     } else if word.stem.chars().count() < 2 && other == 0 {
         weight *= SYLLABLE;
+    }
+    if topic && word.marked {
+        weight *= MARKED;
     }
     if inherited {
         weight *= INHERITED;
@@ -211,10 +219,15 @@ impl Analysis {
     /// the first half of a compound), `within` whether some word contains it.
     pub(super) fn verify(&mut self, begins: impl Fn(&str) -> bool, within: impl Fn(&str) -> bool) {
         for concept in &mut self.concepts {
-            concept.spellings.retain(|s| begins(s) || (s.chars().count() > 3 && begins(&first_half(s))));
+            concept.spellings.retain(|s| {
+                begins(s) || korean_text::is_known_word(s) || (s.chars().count() > 3 && begins(&first_half(s)))
+            });
             let said = concept.synonyms.iter().any(|s| within(s));
-            let there =
-                !concept.spellings.is_empty() || said || within(&concept.word) || partly(&concept.word, &within);
+            let there = !concept.spellings.is_empty()
+                || said
+                || within(&concept.word)
+                || partly(&concept.word, &within)
+                || head(&concept.word).is_some_and(&within);
             concept.known |= there;
             if !there {
                 concept.known = false;
@@ -222,10 +235,8 @@ impl Analysis {
             if !there && !concept.topic {
                 concept.weight = concept.weight.min(UNCERTAIN * self.unseen);
             }
-            if concept.topic && !there {
-                if !concept.inherited {
-                    concept.weight = concept.weight.max(self.unseen);
-                }
+            if concept.topic && !there && !concept.inherited {
+                concept.weight = concept.weight.max(self.unseen);
             }
         }
     }
@@ -233,6 +244,12 @@ impl Analysis {
 
 fn first_half(word: &str) -> String {
     word.chars().take(word.chars().count() / 2).collect()
+}
+
+/// The head of a compound: Korean puts it last, so that a `고무패킹` is a `패킹`.
+fn head(word: &str) -> Option<&str> {
+    let at = word.char_indices().rev().nth(1)?.0;
+    (word[..at].chars().count() > 1).then(|| &word[at..])
 }
 
 /// Whether both halves of a compound occur, if not side by side.

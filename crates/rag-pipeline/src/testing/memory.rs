@@ -20,7 +20,41 @@ type Key = (StoreId, DocumentId);
 /// Its BM25 is that of FTS5's `bm25(table, 2.0, 1.0)` over the columns headings and text: weighted
 /// term counts, lengths over both columns, statistics over all stores.
 #[derive(Debug, Default)]
-pub struct MemoryDocuments(Mutex<BTreeMap<Key, (Document, Vec<Entry>)>>);
+pub struct MemoryDocuments(Mutex<State>);
+
+#[derive(Debug, Default)]
+struct State {
+    documents: BTreeMap<Key, (Document, Vec<Entry>)>,
+    /// How many chunks have each term.
+    frequencies: HashMap<String, u64>,
+}
+
+impl State {
+    fn remove(&mut self, key: &Key) -> Option<Document> {
+        let (document, chunks) = self.documents.remove(key)?;
+        for term in chunks.iter().flat_map(|c| c.counts.keys()) {
+            if let Some(count) = self.frequencies.get_mut(term) {
+                *count -= 1;
+            }
+        }
+        Some(document)
+    }
+
+    fn insert(&mut self, key: Key, document: Document, chunks: Vec<Entry>) {
+        for term in chunks.iter().flat_map(|c| c.counts.keys()) {
+            *self.frequencies.entry(term.clone()).or_default() += 1;
+        }
+        self.documents.insert(key, (document, chunks));
+    }
+
+    fn chunks(&self) -> impl Iterator<Item = (&Document, &Entry)> {
+        self.documents.values().flat_map(|(document, chunks)| chunks.iter().map(move |c| (document, c)))
+    }
+
+    fn having(&self, term: &str) -> u64 {
+        self.frequencies.get(term).copied().unwrap_or(0)
+    }
+}
 
 /// A chunk with its terms counted: in the headings, in the text.
 #[derive(Debug, Clone)]
@@ -55,7 +89,7 @@ impl Entry {
 }
 
 impl MemoryDocuments {
-    fn lock(&self) -> MutexGuard<'_, BTreeMap<Key, (Document, Vec<Entry>)>> {
+    fn lock(&self) -> MutexGuard<'_, State> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
@@ -67,7 +101,7 @@ fn has_nul(document: &Document, chunks: &[IndexedChunk]) -> bool {
 #[async_trait]
 impl DocumentRepository for MemoryDocuments {
     async fn find(&self, store: &StoreId, id: &DocumentId) -> Result<Option<Document>, RepositoryError> {
-        Ok(self.lock().get(&(store.clone(), id.clone())).map(|(document, _)| document.clone()))
+        Ok(self.lock().documents.get(&(store.clone(), id.clone())).map(|(document, _)| document.clone()))
     }
 
     async fn replace(&self, document: &Document, chunks: &[IndexedChunk]) -> Result<(), RepositoryError> {
@@ -75,17 +109,17 @@ impl DocumentRepository for MemoryDocuments {
             return Err(RepositoryError::backend("text with NUL cannot be stored"));
         }
         let key = (document.store.clone(), document.id.clone());
-        let mut all = self.lock();
-        let taken = all.iter().filter(|(other, _)| **other != key).flat_map(|(_, (_, theirs))| theirs);
+        let mut state = self.lock();
         let ids: Vec<ChunkId> = chunks.iter().map(|c| c.chunk.id).collect();
-        if taken.into_iter().any(|c| ids.contains(&c.indexed.chunk.id)) {
+        let others = state.chunks().filter(|(d, _)| (&d.store, &d.id) != (&document.store, &document.id));
+        if others.into_iter().any(|(_, c)| ids.contains(&c.indexed.chunk.id)) {
             return Err(RepositoryError::Conflict);
         }
         let mut document = document.clone();
-        if let Some((before, _)) = all.get(&key) {
+        if let Some(before) = state.remove(&key) {
             document.created_at = before.created_at;
         }
-        all.insert(key, (document, chunks.iter().map(Entry::new).collect()));
+        state.insert(key, document, chunks.iter().map(Entry::new).collect());
         Ok(())
     }
 
@@ -99,25 +133,25 @@ impl DocumentRepository for MemoryDocuments {
         after: Option<&'a DocumentId>,
         limit: PageLimit,
     ) -> Result<Page<Document, DocumentId>, RepositoryError> {
-        let all = self.lock();
-        let listed = all.values().map(|(document, _)| document).filter(|d| d.store == *store);
+        let state = self.lock();
+        let listed = state.documents.values().map(|(document, _)| document).filter(|d| d.store == *store);
         let listed = listed.filter(|d| after.is_none_or(|after| d.id > *after)).take(limit.get() + 1).cloned();
         Ok(Page::from_overfetch(listed.collect(), limit, |d| d.id.clone()))
     }
 
     async fn chunks(&self, store: &StoreId, ids: &[ChunkId]) -> Result<Vec<StoredChunk>, RepositoryError> {
-        let all = self.lock();
-        let of_store = all.values().filter(|(document, _)| document.store == *store);
-        let found: HashMap<ChunkId, StoredChunk> = of_store
-            .flat_map(|(document, chunks)| chunks.iter().map(move |c| (document, &c.indexed.chunk)))
-            .map(|(document, chunk)| {
+        let state = self.lock();
+        let found: HashMap<ChunkId, StoredChunk> = state
+            .chunks()
+            .filter(|(document, _)| document.store == *store)
+            .map(|(document, entry)| {
                 let stored = StoredChunk {
-                    chunk: chunk.clone(),
+                    chunk: entry.indexed.chunk.clone(),
                     collection: document.collection.clone(),
                     title: document.title.clone(),
                     url: document.url.clone(),
                 };
-                (chunk.id, stored)
+                (stored.chunk.id, stored)
             })
             .collect();
         Ok(ids.iter().filter_map(|id| found.get(id).cloned()).collect())
@@ -137,15 +171,13 @@ fn best_first(mut hits: Vec<ScoredChunk>, limit: usize) -> Vec<ScoredChunk> {
 #[async_trait]
 impl KeywordIndex for MemoryDocuments {
     async fn search(&self, scope: &Scope, terms: &[String], limit: usize) -> Result<Vec<ScoredChunk>, RepositoryError> {
-        let all = self.lock();
-        let chunks: Vec<(&Document, &Entry)> =
-            all.values().flat_map(|(document, chunks)| chunks.iter().map(move |c| (document, c))).collect();
-        let total = chunks.len() as f64;
-        let average = chunks.iter().map(|(_, c)| c.length()).sum::<f64>() / total.max(1.0);
+        let state = self.lock();
+        let total = state.chunks().count() as f64;
+        let average = state.chunks().map(|(_, c)| c.length()).sum::<f64>() / total.max(1.0);
         let idf: Vec<f64> = terms
             .iter()
             .map(|term| {
-                let having = chunks.iter().filter(|(_, c)| c.has(term)).count() as f64;
+                let having = state.having(term) as f64;
                 // FTS5 keeps very common terms at a tiny positive weight.
                 ((total - having + 0.5) / (having + 0.5)).ln().max(1e-6)
             })
@@ -158,25 +190,23 @@ impl KeywordIndex for MemoryDocuments {
             });
             parts.sum::<f64>() as f32
         };
-        let searched = chunks.iter().filter(|(document, _)| in_scope(scope, document));
+        let searched = state.chunks().filter(|(document, _)| in_scope(scope, document));
         let hits = searched.filter(|(_, c)| terms.iter().any(|term| c.has(term)));
         Ok(best_first(hits.map(|(_, c)| ScoredChunk { chunk: c.indexed.chunk.id, score: bm25(c) }).collect(), limit))
     }
 
     async fn statistics(&self, _scope: &Scope, terms: &[String]) -> Result<TermStatistics, RepositoryError> {
-        let all = self.lock();
-        let chunks: Vec<&Entry> = all.values().flat_map(|(_, chunks)| chunks).collect();
-        let having = |term: &String| chunks.iter().filter(|c| c.has(term)).count() as u64;
-        let frequencies = terms.iter().map(having).collect();
-        Ok(TermStatistics { total: chunks.len() as u64, frequencies })
+        let state = self.lock();
+        let frequencies = terms.iter().map(|term| state.having(term)).collect();
+        Ok(TermStatistics { total: state.chunks().count() as u64, frequencies })
     }
 }
 
 #[async_trait]
 impl VectorIndex for MemoryDocuments {
     async fn search(&self, scope: &Scope, vector: &[f32], limit: usize) -> Result<Vec<ScoredChunk>, RepositoryError> {
-        let all = self.lock();
-        let searched = all.values().filter(|(document, _)| in_scope(scope, document)).flat_map(|(_, chunks)| chunks);
+        let state = self.lock();
+        let searched = state.chunks().filter(|(document, _)| in_scope(scope, document)).map(|(_, entry)| entry);
         let hits = searched.filter(|c| c.indexed.embedding.len() == vector.len()).map(|c| ScoredChunk {
             chunk: c.indexed.chunk.id,
             score: c.indexed.embedding.iter().zip(vector).map(|(a, b)| a * b).sum(),

@@ -1,1 +1,0 @@
-fn main(){ for q in std::env::args().skip(1) { let w: Vec<String> = korean_text::content_words(&q).into_iter().map(|w| format!("{}{}{}", w.stem, if w.inflected {"(v)"} else {""}, if w.synonyms.is_empty() {String::new()} else {format!("={}", w.synonyms.len())})).collect(); eprintln!("{q}: {}", w.join(" ")); } }
