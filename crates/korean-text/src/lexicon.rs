@@ -219,14 +219,17 @@ pub(crate) fn is_function_word(word: &str) -> bool {
         || FUNCTION_PREFIXES.iter().any(|p| word.starts_with(p) && word.chars().count() <= p.chars().count() + 4)
 }
 
+/// No known noun has more syllables. Looking no further keeps a run of any length linear.
+const LONGEST_NOUN: usize = 12;
+
 /// The longest known word a spaceless run begins with, and whether it has content.
 pub(crate) fn known_beginning(run: &str) -> Option<(&str, bool)> {
     let inner = INNER.iter().filter(|w| run.starts_with(**w)).max_by_key(|w| w.len()).map_or(0, |w| w.len());
     let mut noun = crate::synonyms::verb_beginning(run);
-    for (end, _) in run.char_indices().skip(2).chain([(run.len(), ' ')]) {
-        let word = &run[..end];
-        if word.chars().count() >= 2 && (NOUN_SET.contains(word) || crate::synonyms::is_member(word)) {
-            noun = end;
+    let ends = run.char_indices().map(|(at, c)| at + c.len_utf8()).take(LONGEST_NOUN).skip(1);
+    for end in ends {
+        if is_known_word(&run[..end]) {
+            noun = noun.max(end);
         }
     }
     let longest = inner.max(noun);
@@ -248,6 +251,11 @@ static EVERYDAY_SET: Words = LazyLock::new(|| EVERYDAY.split_whitespace().collec
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn no_known_noun_is_longer_than_the_look_ahead() {
+        assert!(NOUN_SET.iter().all(|noun| noun.chars().count() <= LONGEST_NOUN));
+    }
 
     #[test]
     fn only_whole_listed_words_are_function_words() {

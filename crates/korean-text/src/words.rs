@@ -4,6 +4,11 @@ use crate::particles::{is_ending, is_inflected, stem};
 use crate::synonyms::{is_verb, synonyms};
 use crate::terms::{index_terms, is_syllabic};
 
+/// The most words a question is taken to be about: a longer text repeats itself or is no question, and
+/// every word costs a look-up.
+const MOST_WORDS: usize = 64;
+/// Longer runs are cut: no word is that long, and each step is quadratic in the length of its word.
+const LONGEST_TOKEN: usize = 64;
 /// Runs at least this long may be several words written together.
 const LONG_RUN: usize = 5;
 
@@ -82,6 +87,9 @@ pub fn content_words(text: &str) -> Vec<ContentWord> {
                 words.push(word);
             }
         }
+        if words.len() >= MOST_WORDS {
+            break;
+        }
     }
     words
 }
@@ -117,7 +125,13 @@ fn tokens(text: &str) -> Vec<String> {
         [first, ..] if run.len() > 2 && is_lone(first) => vec![run.concat()],
         _ => run.iter().map(|w| (*w).to_owned()).collect(),
     });
-    joined.collect()
+    joined.flat_map(|word| pieces(&word)).collect()
+}
+
+/// The word itself, or a longer run in pieces of a bearable length.
+fn pieces(word: &str) -> Vec<String> {
+    let characters: Vec<char> = word.chars().collect();
+    characters.chunks(LONGEST_TOKEN).map(|piece| piece.iter().collect()).collect()
 }
 
 fn is_lone(word: &str) -> bool {

@@ -12,6 +12,8 @@ const IN_TITLE: f32 = 0.75;
 const IN_NEIGHBOUR: f32 = 0.35;
 /// Weights of the parts of a unit's score; chosen on the development questions.
 const COVERAGE: f32 = 1.0;
+/// Of the words of this question alone, whatever was spoken of before.
+const ASKED: f32 = 0.3;
 const OWN_WORDS: f32 = 0.35;
 const KIND: f32 = 0.3;
 const SECOND_KIND: f32 = 0.10;
@@ -31,7 +33,6 @@ pub(super) fn score(request: &ChatRequest, units: Vec<Unit>) -> Vec<Scored> {
     let question = if request.standalone.is_empty() { &request.question } else { &request.standalone };
     let kinds = AnswerKind::asked_by(question);
     let concepts = &request.concepts;
-    let total: f32 = concepts.iter().map(|c| c.weight).sum::<f32>().max(f32::EPSILON);
     let texts: Vec<Matchable> = units.iter().map(|u| Matchable::new(&u.text)).collect();
     let around: Vec<(Matchable, Matchable)> = request
         .passages
@@ -47,13 +48,15 @@ pub(super) fn score(request: &ChatRequest, units: Vec<Unit>) -> Vec<Scored> {
             let before = neighbour.map_or(0.0, |n| IN_NEIGHBOUR * n.strength(c));
             texts[at].strength(c).max(above).max(before)
         };
-        let covered = concepts.iter().map(|c| c.weight * strength(c)).sum::<f32>() / total;
+        let covered = share(concepts.iter(), strength);
+        let asked = share(concepts.iter().filter(|c| !c.inherited), strength);
         let own = texts[at].coverage(concepts);
         let answers = kinds.first().is_some_and(|k| k.found_in(&unit.text));
         let also = kinds.iter().skip(1).any(|k| k.found_in(&unit.text));
         let subject = unit.subject.as_deref().map(Matchable::new).map_or(0.0, |s| s.coverage(concepts));
         let passage = request.passages[unit.passage].score / best_passage;
         COVERAGE * covered
+            + ASKED * asked
             + OWN_WORDS * own
             + KIND * flag(answers)
             + SECOND_KIND * flag(also)
@@ -63,6 +66,14 @@ pub(super) fn score(request: &ChatRequest, units: Vec<Unit>) -> Vec<Scored> {
     });
     let measured: Vec<f32> = measured.collect();
     units.into_iter().zip(measured).map(|(unit, score)| Scored { unit, score }).collect()
+}
+
+/// The share of the concepts' weight that is there, by how strongly each is.
+fn share<'a>(concepts: impl Iterator<Item = &'a Concept>, strength: impl Fn(&Concept) -> f32) -> f32 {
+    let (found, total) = concepts.fold((0.0, 0.0), |(found, total), concept| {
+        (found + concept.weight * strength(concept), total + concept.weight)
+    });
+    if total > 0.0 { found / total } else { 0.0 }
 }
 
 fn flag(holds: bool) -> f32 {

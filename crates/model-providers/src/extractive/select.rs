@@ -7,7 +7,7 @@ use super::score::{Scored, score};
 use super::units::{Unit, units};
 
 /// The most units an answer is built from, not counting those another leans on.
-const MOST: usize = 4;
+const MOST: usize = 5;
 /// Units under this share of the best one's score are left out: of its own passage, and of others,
 /// which more often speak of something else.
 const NEAR: f32 = 0.5;
@@ -38,8 +38,8 @@ pub(super) fn select(request: &ChatRequest) -> Vec<Picked> {
     arrange(request, &scored, chosen)
 }
 
-/// Passages in the order of their best unit, units of one passage in reading order, and before a
-/// unit that leans on another, that other.
+/// Passages as retrieval ranked them, units of one passage in reading order, and before a unit that
+/// leans on another, that other.
 fn arrange(request: &ChatRequest, scored: &[Scored], chosen: Vec<usize>) -> Vec<Picked> {
     let mut passages: Vec<usize> = Vec::new();
     let mut kept: Vec<usize> = Vec::new();
@@ -54,6 +54,7 @@ fn arrange(request: &ChatRequest, scored: &[Scored], chosen: Vec<usize>) -> Vec<
         }
         kept.extend((from..=at).filter(|i| !kept.contains(i)).collect::<Vec<_>>());
     }
+    passages.sort_unstable();
     kept.sort_unstable();
     let mut picked: Vec<Picked> = Vec::new();
     for passage in passages {
