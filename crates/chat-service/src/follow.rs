@@ -2,14 +2,18 @@
 
 use std::collections::VecDeque;
 use std::sync::Arc;
+use std::time::Duration;
 
 use futures::stream::{self, BoxStream, StreamExt};
 use kernel::{StoreId, TurnId};
-use session_core::model::{Message, Turn};
+use session_core::model::{Message, Turn, TurnState};
 use session_core::ports::{StreamBatch, TurnStreamLog};
 use session_core::stream::{TurnDone, TurnEvent, TurnFailure};
 
 use crate::{ChatError, ChatService};
+
+/// How often a turn of another process is looked at again.
+const CLOSED_POLL: Duration = Duration::from_millis(200);
 
 /// An event with its number in the stream.
 #[derive(Debug, Clone, PartialEq)]
@@ -37,7 +41,7 @@ impl ChatService {
         let known = futures::poll!(std::pin::pin!(self.ports.streams.read(id, after)));
         match known {
             std::task::Poll::Ready(Err(error)) => Err(error.into()),
-            std::task::Poll::Ready(Ok(None)) => self.retold(&turn).await,
+            std::task::Poll::Ready(Ok(None)) => Ok(self.clone().retold(turn)),
             std::task::Poll::Ready(Ok(Some(batch))) => {
                 Ok(live(Arc::clone(&self.ports.streams), id, after, Some(batch)))
             }
@@ -45,7 +49,35 @@ impl ChatService {
         }
     }
 
-    async fn retold(&self, turn: &Turn) -> Result<EventStream, ChatError> {
+    /// The turn from the storage, once it is closed: another process may still be answering it.
+    fn retold(self, turn: Turn) -> EventStream {
+        let events = async move {
+            let turn = self.closed(turn).await?;
+            self.stored(&turn).await
+        };
+        stream::once(events)
+            .flat_map(|events| match events {
+                Ok(events) => {
+                    let numbered = events.into_iter().zip(1..);
+                    stream::iter(
+                        numbered.map(|(event, number)| Ok(NumberedEvent { number, event })).collect::<Vec<_>>(),
+                    )
+                }
+                Err(error) => stream::iter(vec![Err(error)]),
+            })
+            .boxed()
+    }
+
+    /// Waits until the turn is closed, or its lease is over: then whoever answered it is dead.
+    async fn closed(&self, mut turn: Turn) -> Result<Turn, ChatError> {
+        while turn.state == TurnState::Open && self.ports.clock.now() < turn.lease_until {
+            tokio::time::sleep(CLOSED_POLL).await;
+            turn = self.ports.turns.find_turn(&turn.store, turn.id).await?.ok_or(ChatError::UnknownTurn)?;
+        }
+        Ok(turn)
+    }
+
+    async fn stored(&self, turn: &Turn) -> Result<Vec<TurnEvent>, ChatError> {
         let answer = match turn.answer {
             Some(id) => self.ports.turns.find_message(&turn.store, id).await?,
             None => None,
@@ -55,9 +87,7 @@ impl ChatService {
             Err(session_core::SessionError::NotFound) => return Err(ChatError::UnknownTurn),
             Err(error) => return Err(error.into()),
         };
-        let events = stored_events(turn, answer, count);
-        let numbered = events.into_iter().zip(1..).map(|(event, number)| Ok(NumberedEvent { number, event }));
-        Ok(stream::iter(numbered.collect::<Vec<_>>()).boxed())
+        Ok(stored_events(turn, answer, count))
     }
 }
 
@@ -119,7 +149,7 @@ fn stored_events(turn: &Turn, answer: Option<Message>, session_message_count: u6
     events.push(TurnEvent::Token { content: message.content.clone() });
     events.push(TurnEvent::Sources { sources: message.sources.clone() });
     events.push(match turn.state {
-        session_core::model::TurnState::Completed => TurnEvent::Done(TurnDone {
+        TurnState::Completed => TurnEvent::Done(TurnDone {
             session,
             message: message.id,
             total_tokens: message.usage.total_tokens,

@@ -14,7 +14,7 @@ use session_core::SessionError;
 use session_core::model::{
     ClosedTurn, Message, MessageStatus, NewTurn, Role, Turn, TurnClosing, TurnOpening, TurnState,
 };
-use session_core::ports::{MessageRange, TurnRepository};
+use session_core::ports::{MessageRange, SessionRepository, TurnRepository};
 use session_core::stream::{TurnEvent, TurnFailure, TurnStage};
 use session_core::testing::{MemorySessions, samples};
 use support::{QUESTION, Script, ask, chat, chat_over, settings};
@@ -115,6 +115,18 @@ async fn a_forgotten_stream_is_told_again_from_the_stored_answer() {
     assert_eq!(retold[2], live[live.len() - 2]);
     let (TurnEvent::Done(a), TurnEvent::Done(b)) = (&retold[3], &live[live.len() - 1]) else { panic!("{retold:?}") };
     assert_eq!((a.message, a.total_tokens), (b.message, b.total_tokens));
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_turn_of_another_process_is_told_once_it_is_closed() {
+    let chat = chat(Script::Say(vec!["가"])).await;
+    chat.storage.insert(&samples::session("kim")).await.unwrap();
+    chat.storage.open_turn(&samples::new_turn(1, 1, QUESTION)).await.unwrap();
+    let (events, _) = tokio::join!(chat.events(samples::turn_id(1)), async {
+        tokio::time::sleep(Duration::from_secs(1)).await;
+        chat.storage.close_turn(&samples::closed_turn(1, "3,000원입니다. [1]")).await.unwrap()
+    });
+    assert!(matches!(events.last(), Some(TurnEvent::Done(_))), "{events:?}");
 }
 
 #[tokio::test]
