@@ -148,6 +148,14 @@ async fn a_follow_up_finds_the_rule_of_the_product_spoken_of() {
 }
 
 #[tokio::test]
+async fn what_no_document_tells_is_not_guessed_in_a_conversation_either() {
+    let shop = Shop::open().await;
+    let plan =
+        shop.plan(&["푸른숲 담요 얼마예요?"], &["푸른숲 담요"], "드론으로 비트코인 결제해서 받을 수 있나요?").await;
+    assert!(!plan.grounded, "{:?}", plan.rewritten);
+}
+
+#[tokio::test]
 async fn sources_are_numbered_from_one_and_passages_match_them() {
     let plan = Shop::open().await.plan(&[], &[], "환불 안내해 주세요").await;
     let numbers: Vec<u32> = plan.sources.iter().map(|s| s.number).collect();

@@ -37,7 +37,7 @@ impl Matchable {
         for spelling in &concept.spellings {
             best = best.max(SPELLING * self.form(spelling));
         }
-        if best < SYNONYM && concept.synonyms.iter().any(|s| self.has(s)) {
+        if best < SYNONYM && concept.synonyms.iter().any(|s| self.has_synonym(s)) {
             best = SYNONYM;
         }
         best
@@ -73,6 +73,12 @@ impl Matchable {
                 .any(|w| w == word || (hangul && (w.starts_with(word) || strip_particle(w).ends_with(word))));
         }
         self.squashed.contains(word)
+    }
+
+    /// As [`Self::has`], but a short synonym must stand within one word: `돌려 주세요` of a washing
+    /// machine is not the `돌려주` of a refund.
+    fn has_synonym(&self, word: &str) -> bool {
+        self.has(word) && (word.chars().count() < 2 || word.is_ascii() || self.has_within_word(word))
     }
 
     /// Whether a word of the text begins with `word`.

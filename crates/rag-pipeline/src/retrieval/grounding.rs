@@ -13,7 +13,11 @@ const UNKNOWN: f32 = -1.3;
 const LENGTH: f32 = 5.5;
 /// Concepts from which on a question counts as long.
 const LONG: f32 = 6.0;
-/// How much is enough: at this, 3 % of the answerable development questions are refused, and 92 % of
+/// What a concept of an earlier turn adds to the length. Less than one of the question's own, or every
+/// question in a conversation would be forgiven as a long one: with 1.0 half of the unanswerable
+/// development questions were answered when asked after another question, with 0.25 one in six is.
+const INHERITED: f32 = 0.25;
+/// How much is enough: at this, 4 % of the answerable development questions are refused, and 92 % of
 /// the others.
 const ENOUGH: f32 = 7.42;
 /// Hits that are looked at.
@@ -30,7 +34,8 @@ pub(super) fn is_grounded(concepts: &[Concept], hits: &[Hit]) -> bool {
     let coverage = hits.iter().take(BEST).map(|h| h.coverage).fold(0.0, f32::max);
     let total: f32 = own.iter().map(|c| c.weight).sum();
     let unknown: f32 = own.iter().filter(|c| c.topic && !c.known).map(|c| c.weight).sum();
-    let length = (concepts.len() as f32).min(LONG) / LONG;
+    let inherited = (concepts.len() - own.len()) as f32;
+    let length = (own.len() as f32 + INHERITED * inherited).min(LONG) / LONG;
     let evidence =
         COVERAGE * coverage + SCORE * first.score + UNKNOWN * unknown / total.max(f32::EPSILON) + LENGTH * length;
     coverage > 0.0 && evidence >= ENOUGH
