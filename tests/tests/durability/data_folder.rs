@@ -23,7 +23,7 @@ async fn a_second_server_on_the_same_data_is_refused_and_told_why() {
 async fn the_first_start_takes_the_documents_in_and_the_next_finds_them_there() {
     let data = temp::directory().unwrap();
     let stdout = async || {
-        let (mut process, _): (Process, String) = launch(data.path()).await;
+        let (mut process, _): (Process, String) = launch(data.path(), &[]).await;
         crate::support::send_signal("TERM", process.id());
         assert!(process.wait(Duration::from_secs(20)).success(), "{}", process.stderr());
         process.stdout()

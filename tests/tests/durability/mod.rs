@@ -2,6 +2,7 @@
 
 mod crashes;
 mod data_folder;
+mod postgres;
 mod shutdown;
 
 const QUESTION: &str = "제주도는 배송비가 얼마예요?";

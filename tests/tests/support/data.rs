@@ -29,7 +29,7 @@ async fn prepare() -> PathBuf {
     remove_left_behind(parent);
     let directory = parent.join(format!("demo-data-{}", process::id()));
     fs::create_dir_all(&directory).unwrap();
-    let (mut process, _) = server::launch(&directory).await;
+    let (mut process, _) = server::launch(&directory, &[]).await;
     super::send_signal("TERM", process.id());
     let status = process.wait(STOP_LIMIT);
     assert!(status.success(), "{status}\n{}", process.stderr());

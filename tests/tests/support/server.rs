@@ -16,14 +16,21 @@ pub(crate) struct Server {
     process: Process,
     base: String,
     data: TempDir,
+    variables: Vec<(String, String)>,
 }
 
 impl Server {
     /// A server with the sample documents.
     pub(crate) async fn start() -> Self {
+        Self::start_with(&[]).await
+    }
+
+    /// The same with environment variables of its own, kept over restarts.
+    pub(crate) async fn start_with(variables: &[(&str, &str)]) -> Self {
         let data = data::ingested().await;
-        let (process, base) = launch(data.path()).await;
-        Self { process, base, data }
+        let variables: Vec<_> = variables.iter().map(|(name, value)| ((*name).into(), (*value).into())).collect();
+        let (process, base) = launch(data.path(), &variables).await;
+        Self { process, base, data, variables }
     }
 
     pub(crate) fn base(&self) -> &str {
@@ -64,7 +71,7 @@ impl Server {
     /// Starts an ended server again on the same data; it may listen elsewhere.
     pub(crate) async fn restart(&mut self) {
         assert!(self.process.ended().is_some(), "the server still runs");
-        (self.process, self.base) = launch(self.data.path()).await;
+        (self.process, self.base) = launch(self.data.path(), &self.variables).await;
     }
 }
 
@@ -75,8 +82,9 @@ pub(crate) fn arguments(data: &Path) -> [String; 9] {
 }
 
 /// Starts a demo server and waits until it is ready; gives where it listens.
-pub(crate) async fn launch(data: &Path) -> (Process, String) {
-    let mut process = Process::start(&mut command(&arguments(data), data));
+pub(crate) async fn launch(data: &Path, variables: &[(String, String)]) -> (Process, String) {
+    let variables = variables.iter().map(|(name, value)| (name, value));
+    let mut process = Process::start(command(&arguments(data), data).envs(variables));
     let client = reqwest::Client::new();
     let base = wait_for(START_LIMIT, || {
         let (ended, stdout) = (process.ended(), process.stdout());
