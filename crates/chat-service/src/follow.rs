@@ -10,6 +10,7 @@ use session_core::model::{Message, Turn, TurnState};
 use session_core::ports::{StreamBatch, TurnStreamLog};
 use session_core::stream::{TurnDone, TurnEvent, TurnFailure};
 
+use crate::turn::CONTEXT_TOKENS;
 use crate::{ChatError, ChatService};
 
 /// How often a turn of another process is looked at again.
@@ -139,6 +140,12 @@ fn live(log: Arc<dyn TurnStreamLog>, turn: TurnId, after: u64, first: Option<Str
     stream::unfold(reader, |mut reader| async move { reader.next().await.map(|event| (event, reader)) }).boxed()
 }
 
+/// What was kept with the answer; 0 for an answer that came from elsewhere, an import say.
+fn context_tokens(message: &Message) -> u32 {
+    let kept = message.metadata.get(CONTEXT_TOKENS).and_then(serde_json::Value::as_u64);
+    kept.and_then(|tokens| u32::try_from(tokens).ok()).unwrap_or_default()
+}
+
 fn stored_events(turn: &Turn, answer: Option<Message>, session_message_count: u64) -> Vec<TurnEvent> {
     let session = turn.session;
     let mut events = vec![TurnEvent::Session { session, turn: turn.id, is_new: false }];
@@ -155,7 +162,7 @@ fn stored_events(turn: &Turn, answer: Option<Message>, session_message_count: u6
             total_tokens: message.usage.total_tokens,
             response_time_ms: message.response_time_ms.unwrap_or_default(),
             first_token_ms: message.first_token_ms,
-            context_tokens: 0,
+            context_tokens: context_tokens(&message),
             session_message_count,
             model: message.model.unwrap_or_default(),
             agent: message.agent.unwrap_or_default(),

@@ -50,10 +50,13 @@ impl ChatService {
         match self.open(&ask, &resolved).await? {
             Opening::Opened(opened) => {
                 let asked = asked(&opened.turn, resolved.is_new, false);
-                self.ports.streams.open(asked.turn).await?;
-                let event = TurnEvent::Session { session: asked.session, turn: asked.turn, is_new: asked.is_new };
-                self.ports.streams.append(asked.turn, event).await?;
-                self.start(*opened, live);
+                let task = TurnTask::new(self.ports.clone(), Arc::clone(&self.settings), self.live.clone(), *opened);
+                if let Err(error) = self.begin_stream(asked).await {
+                    // The question is stored: without a stream its turn must not stay open.
+                    task.fail().await;
+                    return Err(error);
+                }
+                start(task, live);
                 Ok(asked)
             }
             Opening::Repeated(turn) => Ok(asked(&turn, false, true)),
@@ -164,19 +167,26 @@ impl ChatService {
         Ok(())
     }
 
-    /// Runs the turn detached from whoever asked. A panic in it is a fault of ours that must neither
-    /// leave readers waiting nor block the session.
-    fn start(&self, opened: OpenedTurn, live: LiveTurn) {
-        let task = TurnTask::new(self.ports.clone(), Arc::clone(&self.settings), self.live.clone(), opened);
-        let rescue = task.clone();
-        tokio::spawn(async move {
-            let _live = live;
-            if let Err(crash) = tokio::spawn(task.run()).await {
-                tracing::error!(turn = %rescue.turn_id(), error = %crash, "the task of a turn crashed");
-                rescue.fail_crashed().await;
-            }
-        });
+    /// Readers may follow as soon as the question is answered for: the log is there before its task.
+    async fn begin_stream(&self, asked: AskedTurn) -> Result<(), ChatError> {
+        self.ports.streams.open(asked.turn).await?;
+        let event = TurnEvent::Session { session: asked.session, turn: asked.turn, is_new: asked.is_new };
+        self.ports.streams.append(asked.turn, event).await?;
+        Ok(())
     }
+}
+
+/// Runs the turn detached from whoever asked. A panic in it is a fault of ours that must neither leave
+/// readers waiting nor block the session.
+fn start(task: TurnTask, live: LiveTurn) {
+    let rescue = task.clone();
+    tokio::spawn(async move {
+        let _live = live;
+        if let Err(crash) = tokio::spawn(task.run()).await {
+            tracing::error!(turn = %rescue.turn_id(), error = %crash, "the task of a turn crashed");
+            rescue.fail().await;
+        }
+    });
 }
 
 enum Opening {

@@ -18,6 +18,8 @@ use session_core::stream::{TurnDone, TurnEvent, TurnFailure, TurnStage};
 use crate::live::LiveTurns;
 use crate::{ChatPorts, ChatSettings, Citations};
 
+/// The key of a message's metadata that keeps how many tokens of context its model was given.
+pub(crate) const CONTEXT_TOKENS: &str = "contextTokens";
 /// The agent that answers until routing among several exists.
 const AGENT: &str = "default";
 /// How long to wait before each further try to commit a turn while the storage is unavailable.
@@ -104,11 +106,11 @@ impl TurnTask {
         self.finish(event).await;
     }
 
-    /// Closes a turn whose task crashed.
-    pub(crate) async fn fail_crashed(&self) {
+    /// Closes a turn that cannot be answered by a fault of ours: its task crashed, or has no stream.
+    pub(crate) async fn fail(&self) {
         let failed = self.closed(TurnState::Failed, None);
         if let Err(error) = self.commit(&failed).await {
-            log_error(self.turn_id(), &error, "a crashed turn could not be closed");
+            log_error(self.turn_id(), &error, "a failed turn could not be closed");
         }
         self.finish(self.failed(TurnFailure::Internal)).await;
     }
@@ -238,7 +240,7 @@ impl TurnTask {
             agent: Some(AGENT.into()),
             routing: said.routing,
             sources: said.sources,
-            metadata: serde_json::json!({"grounded": grounded}),
+            metadata: serde_json::json!({"grounded": grounded, CONTEXT_TOKENS: said.context_tokens}),
         }
     }
 

@@ -14,7 +14,9 @@ use session_core::SessionError;
 use session_core::model::{
     ClosedTurn, Message, MessageStatus, NewTurn, Role, Turn, TurnClosing, TurnOpening, TurnState,
 };
-use session_core::ports::{MessageRange, SessionRepository, TurnRepository};
+use session_core::ports::{
+    MessageRange, SessionRepository, StreamBatch, StreamLogError, TurnRepository, TurnStreamLog,
+};
 use session_core::stream::{TurnEvent, TurnFailure, TurnStage};
 use session_core::testing::{MemorySessions, samples};
 use support::{QUESTION, Script, ask, chat, chat_over, settings};
@@ -114,7 +116,8 @@ async fn a_forgotten_stream_is_told_again_from_the_stored_answer() {
     assert_eq!(retold[1], TurnEvent::Token { content: "가나 [1]".into() });
     assert_eq!(retold[2], live[live.len() - 2]);
     let (TurnEvent::Done(a), TurnEvent::Done(b)) = (&retold[3], &live[live.len() - 1]) else { panic!("{retold:?}") };
-    assert_eq!((a.message, a.total_tokens), (b.message, b.total_tokens));
+    assert_eq!((a.message, a.total_tokens, a.context_tokens), (b.message, b.total_tokens, b.context_tokens));
+    assert!(b.context_tokens > 0);
 }
 
 #[tokio::test(start_paused = true)]
@@ -297,4 +300,31 @@ async fn an_answer_that_cannot_be_stored_is_never_said_to_be_done() {
     let chat = flaky(usize::MAX, settings()).await;
     let asked = chat.service.ask(ask(QUESTION)).await.unwrap();
     assert_eq!(failure(&chat.events(asked.turn).await), Some(TurnFailure::StorageUnavailable));
+}
+
+/// A stream log that cannot be opened.
+struct NoStreams;
+
+#[async_trait]
+impl TurnStreamLog for NoStreams {
+    async fn open(&self, _: TurnId) -> Result<(), StreamLogError> {
+        Err(StreamLogError::Backend("no room".into()))
+    }
+    async fn append(&self, _: TurnId, _: TurnEvent) -> Result<u64, StreamLogError> {
+        Err(StreamLogError::NotOpen)
+    }
+    async fn read(&self, _: TurnId, _: u64) -> Result<Option<StreamBatch>, StreamLogError> {
+        Ok(None)
+    }
+}
+
+#[tokio::test]
+async fn a_turn_without_a_stream_is_refused_and_does_not_block_its_session() {
+    let chat = chat(Script::Say(vec!["가"])).await;
+    let first = chat.service.ask(ask(QUESTION)).await.unwrap();
+    chat.events(first.turn).await;
+    let broken = chat.with_streams(Arc::new(NoStreams));
+    assert!(matches!(broken.ask(ask("다음 질문")).await, Err(ChatError::Stream(_))));
+    let next = chat.service.ask(ask("그다음 질문")).await.unwrap();
+    assert!(matches!(chat.events(next.turn).await.last(), Some(TurnEvent::Done(_))));
 }

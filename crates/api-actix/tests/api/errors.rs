@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use actix_web::test::TestRequest;
 use api_actix::{Check, ErrorCode};
-use kernel::RepositoryError;
+use kernel::{Clock, RepositoryError, UserId};
 use serde_json::{Value, json};
 use session_core::model::SessionState;
 use session_core::ports::{MockFeedbackRepository, MockSessionRepository, SessionRepository};
@@ -114,6 +114,19 @@ async fn of_a_session(code: ErrorCode, language: &str) -> Reply {
     send(&api, post("/api/chat", json!({"message": QUESTION, "sessionId": id})), language).await
 }
 
+/// Waits until the question is stored: its turn is live then.
+async fn until_asked(api: &Api) {
+    let user = UserId::new("kim").unwrap();
+    for _ in 0..10_000 {
+        let live = api.storage.find_live(&samples::store(), &user, api.clock.now()).await.unwrap();
+        if live.is_some_and(|session| session.message_count == 1) {
+            return;
+        }
+        tokio::time::sleep(Duration::from_millis(1)).await;
+    }
+    panic!("the question was not stored within ten seconds");
+}
+
 async fn of_a_stopping_server(code: ErrorCode, language: &str) -> Reply {
     let api = Setup { script: Script::Hang, ..Setup::default() }.api().await;
     if code == ErrorCode::ShuttingDown {
@@ -121,7 +134,7 @@ async fn of_a_stopping_server(code: ErrorCode, language: &str) -> Reply {
         return send(&api, post("/api/chat", question()), language).await;
     }
     let stop = async {
-        tokio::time::sleep(Duration::from_millis(50)).await;
+        until_asked(&api).await;
         api.state.chat.drain(Duration::from_millis(10)).await
     };
     futures::future::join(send(&api, post("/api/chat", question()), language), stop).await.0

@@ -21,7 +21,7 @@ use rag_pipeline::testing::MemoryDocuments;
 use session_core::SessionService;
 use session_core::context::Window;
 use session_core::model::BusinessMetadata;
-use session_core::ports::TurnRepository;
+use session_core::ports::{TurnRepository, TurnStreamLog};
 use session_core::stream::{MemoryStreamLog, TurnEvent};
 use session_core::testing::{MemorySessions, samples};
 
@@ -95,6 +95,7 @@ pub(crate) struct Chat {
     pub(crate) storage: Arc<MemorySessions>,
     pub(crate) model: Arc<ScriptedModel>,
     pub(crate) clock: Arc<ManualClock>,
+    ports: ChatPorts,
 }
 
 pub(crate) fn settings() -> ChatSettings {
@@ -136,7 +137,7 @@ pub(crate) async fn chat_over<T: TurnRepository + 'static>(
         clock: clock.clone(),
         ids,
     };
-    Chat { service: ChatService::new(ports, settings), storage, model, clock }
+    Chat { service: ChatService::new(ports.clone(), settings), storage, model, clock, ports }
 }
 
 async fn planner() -> AnswerPlanner {
@@ -194,6 +195,11 @@ pub(crate) fn ask(message: &str) -> Ask {
 pub(crate) const QUESTION: &str = "제주도 배송비는 얼마예요?";
 
 impl Chat {
+    /// The same conversations served over another stream log.
+    pub(crate) fn with_streams(&self, streams: Arc<dyn TurnStreamLog>) -> ChatService {
+        ChatService::new(ChatPorts { streams, ..self.ports.clone() }, settings())
+    }
+
     /// All events of a turn from the beginning to its end.
     pub(crate) async fn events(&self, turn: kernel::TurnId) -> Vec<TurnEvent> {
         self.after(turn, 0).await.into_iter().map(|numbered| numbered.event).collect()

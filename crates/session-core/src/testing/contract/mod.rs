@@ -86,6 +86,7 @@ macro_rules! session_contract {
     };
     (@module $module:ident, $fixture:expr; $($case:ident),+) => {
         mod $module {
+            // The fixture's names; a fixture that names everything by its path needs none of them.
             #[allow(unused_imports)]
             use super::*;
             $(#[tokio::test]
