@@ -8,6 +8,7 @@ mod m20261120_000001_sessions;
 mod m20261120_000002_documents;
 mod m20261120_000003_tasks;
 mod m20261120_000004_sqlite_chunk_search;
+mod m20261121_000005_upkeep;
 
 /// All migrations, oldest first.
 pub struct Migrator;
@@ -20,6 +21,7 @@ impl MigratorTrait for Migrator {
             Box::new(m20261120_000002_documents::Migration),
             Box::new(m20261120_000003_tasks::Migration),
             Box::new(m20261120_000004_sqlite_chunk_search::Migration),
+            Box::new(m20261121_000005_upkeep::Migration),
         ]
     }
 }

@@ -8,7 +8,7 @@ use futures::stream::{self, BoxStream, StreamExt};
 use kernel::{StoreId, TurnId};
 use session_core::model::{Message, Turn, TurnState};
 use session_core::ports::{StreamBatch, TurnStreamLog};
-use session_core::stream::{TurnDone, TurnEvent, TurnFailure};
+use session_core::stream::{Durability, TurnDone, TurnEvent, TurnFailure};
 
 use crate::turn::CONTEXT_TOKENS;
 use crate::{ChatError, ChatService};
@@ -167,6 +167,7 @@ fn stored_events(turn: &Turn, answer: Option<Message>, session_message_count: u6
             model: message.model.unwrap_or_default(),
             agent: message.agent.unwrap_or_default(),
             cost: message.usage.cost,
+            durable: Durability::Database,
         }),
         _ => TurnEvent::Failed { session, failure: TurnFailure::Interrupted },
     });

@@ -155,7 +155,8 @@ impl ChatService {
             title: Session::title_from(&ask.message),
             opened_at: now,
             lease_until: now.plus(self.settings.lease()),
-            expires_at: now.plus(self.ports.sessions.ttl()),
+            expires_at: now.plus(self.ports.sessions.ttl(&ask.store)),
+            again: None,
         }
     }
 

@@ -13,7 +13,7 @@ use session_core::model::{
     Answer, ClosedTurn, Message, MessageStatus, OpenedTurn, Source, TurnClosing, TurnState, Usage,
 };
 use session_core::ports::{MessageRange, StreamLogError};
-use session_core::stream::{TurnDone, TurnEvent, TurnFailure, TurnStage};
+use session_core::stream::{Durability, TurnDone, TurnEvent, TurnFailure, TurnStage};
 
 use crate::live::LiveTurns;
 use crate::{ChatPorts, ChatSettings, Citations};
@@ -246,7 +246,14 @@ impl TurnTask {
 
     fn closed(&self, state: TurnState, answer: Option<Answer>) -> ClosedTurn {
         let turn = &self.opened.turn;
-        ClosedTurn { turn: turn.id, store: turn.store.clone(), state, answer, closed_at: self.ports.clock.now() }
+        ClosedTurn {
+            turn: turn.id,
+            store: turn.store.clone(),
+            state,
+            answer,
+            closed_at: self.ports.clock.now(),
+            late: false,
+        }
     }
 
     /// Closes the turn in the storage, trying again while it is unavailable.
@@ -304,6 +311,7 @@ fn done(message: &Message, context_tokens: u32, session_message_count: u64) -> T
         model: message.model.clone().unwrap_or_default(),
         agent: message.agent.clone().unwrap_or_default(),
         cost: message.usage.cost,
+        durable: Durability::Database,
     })
 }
 

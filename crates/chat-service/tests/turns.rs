@@ -12,7 +12,7 @@ use chat_service::{Ask, ChatError, ChatSettings};
 use kernel::{MessageId, Page, PageLimit, RepositoryError, SessionId, StoreId, Timestamp, TurnId, UserId};
 use session_core::SessionError;
 use session_core::model::{
-    ClosedTurn, Message, MessageStatus, NewTurn, Role, Turn, TurnClosing, TurnOpening, TurnState,
+    ClosedTurn, Lease, Message, MessageStatus, NewTurn, Role, SessionStats, Turn, TurnClosing, TurnOpening, TurnState,
 };
 use session_core::ports::{
     MessageRange, SessionRepository, StreamBatch, StreamLogError, TurnRepository, TurnStreamLog,
@@ -275,6 +275,20 @@ impl TurnRepository for Flaky {
         limit: PageLimit,
     ) -> Result<Page<Message, u64>, RepositoryError> {
         self.inner.messages(store, session, range, limit).await
+    }
+    async fn renew_lease(&self, store: &StoreId, id: TurnId, until: Timestamp) -> Result<Lease, RepositoryError> {
+        self.inner.renew_lease(store, id, until).await
+    }
+    async fn request_cancel(
+        &self,
+        store: &StoreId,
+        id: TurnId,
+        at: Timestamp,
+    ) -> Result<Option<Turn>, RepositoryError> {
+        self.inner.request_cancel(store, id, at).await
+    }
+    async fn stats(&self, store: &StoreId, session: SessionId) -> Result<SessionStats, RepositoryError> {
+        self.inner.stats(store, session).await
     }
     async fn interrupt_stale(&self, now: Timestamp) -> Result<u64, RepositoryError> {
         self.inner.interrupt_stale(now).await

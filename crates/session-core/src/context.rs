@@ -22,48 +22,77 @@ pub struct Window {
     pub tokens: usize,
 }
 
-/// Picks the newest messages that fit the window and pairs them by turn, oldest first.
+/// Picks the newest exchanges that fit the window, oldest first.
 ///
-/// A whole turn is taken or left: half an exchange misleads a model. The newest turn is always taken,
-/// even when it alone is over the budget of tokens.
+/// A question and its answer are taken or left together: half an exchange misleads a model. Of several
+/// answers to one question the last one counts. The newest exchange is always taken, even when it alone
+/// is over the budget of tokens. An answer whose question is not among the messages is left out, unless
+/// it answers none.
 pub fn recent_exchanges(messages: &[Message], window: Window, count_tokens: &dyn Fn(&str) -> usize) -> Vec<Exchange> {
     let mut picked: Vec<Exchange> = Vec::new();
     let (mut used_messages, mut used_tokens) = (0, 0);
-    for turn in turns_newest_first(messages) {
-        let tokens: usize = turn.iter().map(|message| count_tokens(&message.content)).sum();
-        let too_many = used_messages + turn.len() > window.messages;
+    for pair in exchanges(messages).into_iter().rev() {
+        let tokens: usize = pair.messages().map(|message| count_tokens(&message.content)).sum();
+        let too_many = used_messages + pair.messages().count() > window.messages;
         let too_long = used_tokens + tokens > window.tokens && !picked.is_empty();
         if too_many || too_long {
             break;
         }
-        used_messages += turn.len();
+        used_messages += pair.messages().count();
         used_tokens += tokens;
-        picked.push(exchange(&turn));
+        picked.push(pair.into());
     }
     picked.reverse();
     picked
 }
 
-fn turns_newest_first(messages: &[Message]) -> Vec<Vec<&Message>> {
-    let mut turns: Vec<Vec<&Message>> = Vec::new();
-    for message in messages.iter().rev() {
-        match turns.last_mut() {
-            Some(turn) if turn.last().is_some_and(|newer| newer.turn == message.turn) => turn.push(message),
-            _ => turns.push(vec![message]),
-        }
-    }
-    turns
+/// A question and the last answer to it.
+#[derive(Clone, Copy, Default)]
+struct Pair<'a> {
+    question: Option<&'a Message>,
+    answer: Option<&'a Message>,
 }
 
-fn exchange(turn: &[&Message]) -> Exchange {
-    let said = |role: Role| turn.iter().find(|message| message.role == role);
-    Exchange {
-        question: said(Role::User).map(|message| message.content.clone()).unwrap_or_default(),
-        answer: said(Role::Assistant).map(|message| message.content.clone()).unwrap_or_default(),
-        cited_titles: said(Role::Assistant)
-            .map(|message| message.sources.iter().map(|source| source.title.clone()).collect())
-            .unwrap_or_default(),
+impl<'a> Pair<'a> {
+    fn messages(self) -> impl Iterator<Item = &'a Message> {
+        self.question.into_iter().chain(self.answer)
     }
+
+    fn takes(self, answer: &Message) -> bool {
+        self.question.is_some_and(|question| match answer.parent {
+            Some(parent) => question.id == parent,
+            None => question.turn == answer.turn,
+        })
+    }
+}
+
+impl From<Pair<'_>> for Exchange {
+    fn from(pair: Pair<'_>) -> Self {
+        let text = |message: Option<&Message>| message.map(|m| m.content.clone()).unwrap_or_default();
+        let sources = pair.answer.into_iter().flat_map(|answer| &answer.sources);
+        Self {
+            question: text(pair.question),
+            answer: text(pair.answer),
+            cited_titles: sources.map(|source| source.title.clone()).collect(),
+        }
+    }
+}
+
+/// In the order of the questions.
+fn exchanges(messages: &[Message]) -> Vec<Pair<'_>> {
+    let mut pairs: Vec<Pair<'_>> = Vec::new();
+    for message in messages {
+        match message.role {
+            Role::User => pairs.push(Pair { question: Some(message), answer: None }),
+            Role::Assistant => match pairs.iter_mut().rev().find(|pair| pair.takes(message)) {
+                Some(pair) => pair.answer = Some(message),
+                None if message.parent.is_none() => pairs.push(Pair { question: None, answer: Some(message) }),
+                None => {}
+            },
+            Role::System => {}
+        }
+    }
+    pairs
 }
 
 #[cfg(test)]
@@ -108,6 +137,16 @@ mod tests {
         let messages = vec![samples::user_message(1, "혼자")];
         let picked = recent_exchanges(&messages, Window { messages: 10, tokens: 100 }, &str::len);
         assert_eq!((picked[0].question.as_str(), picked[0].answer.as_str()), ("혼자", ""));
+    }
+
+    #[test]
+    fn of_several_answers_to_one_question_the_last_one_counts() {
+        let mut messages = conversation(2);
+        let asked = messages[0].id;
+        messages.push(Message { parent: Some(asked), ..samples::assistant_message(3, "고쳐 한 답변") });
+        let picked = recent_exchanges(&messages, Window { messages: 10, tokens: 100 }, &|_| 1);
+        assert_eq!(questions(&picked), ["질문 1", "질문 2"]);
+        assert_eq!((picked[0].answer.as_str(), picked[1].answer.as_str()), ("고쳐 한 답변", "답변 2"));
     }
 
     #[test]

@@ -8,13 +8,15 @@
 
 pub mod context;
 mod error;
+mod maintenance;
 pub mod model;
 pub mod ports;
 mod service;
 pub mod stream;
 
 pub use error::SessionError;
-pub use service::{Resolved, SessionService};
+pub use maintenance::{Maintenance, MaintenanceReport, MaintenanceSettings};
+pub use service::{Resolved, SessionLifetimes, SessionService, Validated};
 
 #[cfg(any(test, feature = "testing"))]
 pub mod testing;

@@ -1,10 +1,11 @@
+use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
 
-use kernel::{Clock, IdSource, Page, PageLimit, SessionId, StoreId, UserId};
+use kernel::{Clock, IdSource, Page, PageLimit, RepositoryError, SessionId, StoreId, Timestamp, UserId};
 
 use crate::SessionError;
-use crate::model::{NewSession, Session, SessionState};
+use crate::model::{NewSession, Session, SessionChange, SessionState};
 use crate::ports::{SessionCursor, SessionFilter, SessionRepository};
 
 /// The session a question goes to.
@@ -16,29 +17,58 @@ pub struct Resolved {
     pub is_new: bool,
 }
 
-/// Begins, finds and lists sessions.
+/// The most hours a session is extended by at once: a year.
+const MAX_EXTENSION_HOURS: u64 = 8_760;
+/// How often a change is tried again that another one came in between of.
+const CHANGE_TRIES: u32 = 5;
+
+/// How long sessions live after their last use.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct SessionLifetimes {
+    /// In stores without a time of their own.
+    pub usual: Duration,
+    /// In these stores.
+    pub by_store: BTreeMap<StoreId, Duration>,
+}
+
+impl From<Duration> for SessionLifetimes {
+    fn from(usual: Duration) -> Self {
+        Self { usual, by_store: BTreeMap::new() }
+    }
+}
+
+/// A session as a validation found it.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Validated {
+    /// Whether it is live; then it was touched and the request counted.
+    pub valid: bool,
+    /// The session as it is now.
+    pub session: Session,
+}
+
+/// The life of sessions: begin, find, use, change, extend, end, delete, list.
 #[derive(Clone)]
 pub struct SessionService {
     sessions: Arc<dyn SessionRepository>,
     clock: Arc<dyn Clock>,
     ids: Arc<dyn IdSource>,
-    ttl: Duration,
+    lifetimes: SessionLifetimes,
 }
 
 impl SessionService {
-    /// A service whose sessions live for `ttl` after their last use.
+    /// A service whose sessions live as `lifetimes` says; a `Duration` is the same time for all stores.
     pub fn new(
         sessions: Arc<dyn SessionRepository>,
         clock: Arc<dyn Clock>,
         ids: Arc<dyn IdSource>,
-        ttl: Duration,
+        lifetimes: impl Into<SessionLifetimes>,
     ) -> Self {
-        Self { sessions, clock, ids, ttl }
+        Self { sessions, clock, ids, lifetimes: lifetimes.into() }
     }
 
-    /// How long a session lives after its last use.
-    pub const fn ttl(&self) -> Duration {
-        self.ttl
+    /// How long a session of the store lives after its last use.
+    pub fn ttl(&self, store: &StoreId) -> Duration {
+        self.lifetimes.by_store.get(store).copied().unwrap_or(self.lifetimes.usual)
     }
 
     /// Begins a session.
@@ -47,12 +77,10 @@ impl SessionService {
     /// [`SessionError::InvalidTitle`]; storage errors.
     pub async fn create(&self, new: NewSession) -> Result<Session, SessionError> {
         if let Some(title) = &new.title {
-            let fits = !title.trim().is_empty() && title.chars().count() <= Session::MAX_TITLE_CHARS;
-            if !fits || title.chars().any(char::is_control) {
-                return Err(SessionError::InvalidTitle);
-            }
+            Session::check_title(title)?;
         }
-        let session = Session::begin(new, &*self.clock, &*self.ids, self.ttl);
+        let ttl = self.ttl(&new.store);
+        let session = Session::begin(new, &*self.clock, &*self.ids, ttl);
         self.sessions.insert(&session).await?;
         Ok(session)
     }
@@ -78,6 +106,128 @@ impl SessionService {
         match live {
             Some(session) => Ok(Resolved { session, is_new: false }),
             None => Ok(Resolved { session: self.create(new).await?, is_new: true }),
+        }
+    }
+
+    /// Uses a session: touches and counts it in one statement when it is live, and says whether it is.
+    ///
+    /// # Errors
+    /// [`SessionError::NotFound`]; storage errors.
+    pub async fn validate(
+        &self,
+        store: &StoreId,
+        user: Option<&UserId>,
+        id: SessionId,
+    ) -> Result<Validated, SessionError> {
+        let now = self.clock.now();
+        let expires_at = now.plus(self.ttl(store));
+        if let Some(session) = self.sessions.touch(store, user, id, now, expires_at).await? {
+            return Ok(Validated { valid: true, session });
+        }
+        Ok(Validated { valid: false, session: self.get(store, user, id).await? })
+    }
+
+    /// Finds a session that can be talked in.
+    ///
+    /// # Errors
+    /// [`SessionError::NotFound`], [`SessionError::Expired`], [`SessionError::Ended`]; storage errors.
+    pub async fn live(&self, store: &StoreId, user: Option<&UserId>, id: SessionId) -> Result<Session, SessionError> {
+        let session = self.get(store, user, id).await?;
+        session.require_live(self.clock.now())?;
+        Ok(session)
+    }
+
+    /// Lets a live session expire `hours` later than it would.
+    ///
+    /// # Errors
+    /// [`SessionError::InvalidExtension`] unless 1 to 8,760; as [`live`](Self::live).
+    pub async fn extend(
+        &self,
+        store: &StoreId,
+        user: Option<&UserId>,
+        id: SessionId,
+        hours: u64,
+    ) -> Result<Session, SessionError> {
+        if !(1..=MAX_EXTENSION_HOURS).contains(&hours) {
+            return Err(SessionError::InvalidExtension { max: MAX_EXTENSION_HOURS });
+        }
+        let by = Duration::from_secs(hours * 3_600);
+        self.changed(store, user, id, |session, now| {
+            session.require_live(now)?;
+            session.expires_at = session.expires_at.plus(by);
+            Ok(true)
+        })
+        .await
+    }
+
+    /// Ends a session; one that was ended before stays as it is. Its messages stay.
+    ///
+    /// # Errors
+    /// [`SessionError::NotFound`], [`SessionError::Expired`]; storage errors.
+    pub async fn end(&self, store: &StoreId, user: Option<&UserId>, id: SessionId) -> Result<Session, SessionError> {
+        self.changed(store, user, id, |session, now| match session.require_live(now) {
+            Ok(()) => {
+                session.state = SessionState::Ended;
+                session.ended_at = Some(now);
+                Ok(true)
+            }
+            Err(SessionError::Ended) => Ok(false),
+            Err(other) => Err(other),
+        })
+        .await
+    }
+
+    /// Hides a session, in whatever state it is. Upkeep removes it for good later.
+    ///
+    /// # Errors
+    /// [`SessionError::NotFound`], also when it was deleted before; storage errors.
+    pub async fn delete(&self, store: &StoreId, user: Option<&UserId>, id: SessionId) -> Result<(), SessionError> {
+        let deleted = self.changed(store, user, id, |session, now| {
+            session.state = SessionState::Deleted;
+            session.deleted_at = Some(now);
+            Ok(true)
+        });
+        deleted.await.map(|_| ())
+    }
+
+    /// Changes title, metadata, business fields or privacy, whether the session is live or not.
+    ///
+    /// # Errors
+    /// [`SessionError::NotFound`], [`SessionError::InvalidTitle`], [`SessionError::InvalidBusiness`];
+    /// storage errors.
+    pub async fn change(
+        &self,
+        store: &StoreId,
+        user: Option<&UserId>,
+        id: SessionId,
+        change: &SessionChange,
+    ) -> Result<Session, SessionError> {
+        self.changed(store, user, id, |session, _| session.apply(change).map(|()| true)).await
+    }
+
+    /// Reads, decides, writes; again when somebody wrote in between. `decide` says whether to write.
+    async fn changed(
+        &self,
+        store: &StoreId,
+        user: Option<&UserId>,
+        id: SessionId,
+        decide: impl Fn(&mut Session, Timestamp) -> Result<bool, SessionError> + Send + Sync,
+    ) -> Result<Session, SessionError> {
+        let mut tries = CHANGE_TRIES;
+        loop {
+            let mut session = self.get(store, user, id).await?;
+            if !decide(&mut session, self.clock.now())? {
+                return Ok(session);
+            }
+            tries -= 1;
+            match self.sessions.update(&session).await {
+                Ok(()) => {
+                    session.revision += 1;
+                    return Ok(session);
+                }
+                Err(RepositoryError::Stale) if tries > 0 => {}
+                Err(error) => return Err(error.into()),
+            }
         }
     }
 
@@ -108,7 +258,6 @@ impl SessionService {
 
 #[cfg(test)]
 mod tests {
-    use kernel::RepositoryError;
     use kernel::testing::{ManualClock, SequentialIds};
 
     use super::*;

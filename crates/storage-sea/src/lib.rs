@@ -7,6 +7,7 @@ mod documents;
 mod entity;
 mod error;
 mod feedback;
+mod maintenance;
 mod messages;
 mod pools;
 mod sessions;

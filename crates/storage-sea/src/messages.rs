@@ -1,24 +1,31 @@
 //! Reading conversations.
 
 use kernel::{MessageId, Page, PageLimit, RepositoryError, SessionId, StoreId};
-use sea_orm::sea_query::Query;
+use sea_orm::sea_query::{Expr, ExprTrait, Query, SimpleExpr};
 use sea_orm::{ColumnTrait, EntityTrait, QueryFilter, QueryOrder, QuerySelect, Select};
-use session_core::model::Message;
+use session_core::model::{Message, SessionStats};
 use session_core::ports::MessageRange;
 
 use crate::entity::message::{Column, Entity};
-use crate::entity::session;
+use crate::entity::{count, session};
 use crate::error::repository_error;
 use crate::pools::SeaSessions;
 
-/// Messages of the store's sessions only.
+/// Messages of the store's sessions only. The subquery looks one session up, whatever the planner does.
 pub(crate) fn of_store(query: Select<Entity>, store: &StoreId) -> Select<Entity> {
     let sessions = Query::select()
         .column(session::Column::Id)
         .from(session::Entity)
+        .and_where(Expr::col((session::Entity, session::Column::Id)).equals((Entity, Column::SessionId)))
         .and_where(session::Column::StoreId.eq(store.as_str()))
         .to_owned();
-    query.filter(Column::SessionId.in_subquery(sessions)).filter(Column::IsDeleted.eq(false))
+    query.filter(Expr::exists(sessions)).filter(Column::IsDeleted.eq(false))
+}
+
+/// The sum of a column; a user's message has zero tokens and no time. Sums of integers have a type of
+/// their own on each database.
+fn of_answers(column: Column) -> SimpleExpr {
+    column.sum().cast_as("bigint")
 }
 
 impl SeaSessions {
@@ -32,6 +39,30 @@ impl SeaSessions {
             .await
             .map_err(repository_error)?;
         found.map(Message::try_from).transpose()
+    }
+
+    pub(crate) async fn read_stats(
+        &self,
+        store: &StoreId,
+        session: SessionId,
+    ) -> Result<SessionStats, RepositoryError> {
+        let figures: Option<(i64, Option<i64>, i64, Option<i64>)> =
+            of_store(Entity::find().filter(Column::SessionId.eq(session.as_uuid())), store)
+                .select_only()
+                .column_as(Column::Id.count(), "messages")
+                .column_as(of_answers(Column::TotalTokens), "tokens")
+                .column_as(Column::ResponseTimeMs.count(), "timed")
+                .column_as(of_answers(Column::ResponseTimeMs), "time")
+                .into_tuple()
+                .one(&self.pools.reader)
+                .await
+                .map_err(repository_error)?;
+        let Some((messages, tokens, timed, time)) = figures else { return Ok(SessionStats::default()) };
+        Ok(SessionStats {
+            messages: count("messages", messages)?,
+            total_tokens: count("total_tokens", tokens.unwrap_or(0))?,
+            mean_response_ms: time.filter(|_| timed > 0).map(|time| time as f64 / timed as f64),
+        })
     }
 
     pub(crate) async fn read_messages(

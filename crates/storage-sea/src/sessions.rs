@@ -2,7 +2,7 @@
 
 use async_trait::async_trait;
 use kernel::{Page, PageLimit, RepositoryError, SessionId, StoreId, Timestamp, UserId};
-use sea_orm::sea_query::{Expr, ExprTrait};
+use sea_orm::sea_query::{CaseStatement, Expr, ExprTrait, SimpleExpr};
 use sea_orm::{ColumnTrait, Condition, EntityTrait, PaginatorTrait, QueryFilter, QueryOrder, QuerySelect};
 use session_core::model::{Session, SessionState};
 use session_core::ports::{SessionCursor, SessionFilter, SessionRepository};
@@ -16,6 +16,12 @@ use crate::time::Ts;
 /// Active, and not past its time.
 fn live_at(now: Timestamp) -> Condition {
     Condition::all().add(Column::State.eq("active")).add(Column::ExpiresAt.gt(Ts::from(now)))
+}
+
+/// What a column holds or `at`, whichever is later.
+fn later(column: Column, at: Timestamp) -> SimpleExpr {
+    let at = Ts::from(at);
+    CaseStatement::new().case(Expr::col(column).lt(at), at).finally(Expr::col(column)).into()
 }
 
 fn in_state(state: Option<SessionState>, now: Timestamp) -> Result<Condition, RepositoryError> {
@@ -57,6 +63,29 @@ impl SessionRepository for SeaSessions {
             .await
             .map_err(repository_error)?;
         if updated.rows_affected == 1 { Ok(()) } else { Err(RepositoryError::Stale) }
+    }
+
+    async fn touch<'a>(
+        &'a self,
+        store: &'a StoreId,
+        user: Option<&'a UserId>,
+        id: SessionId,
+        now: Timestamp,
+        expires_at: Timestamp,
+    ) -> Result<Option<Session>, RepositoryError> {
+        let mut update = Entity::update_many()
+            .col_expr(Column::RequestCount, Expr::col(Column::RequestCount).add(1))
+            .col_expr(Column::LastActiveAt, later(Column::LastActiveAt, now))
+            .col_expr(Column::ExpiresAt, later(Column::ExpiresAt, expires_at))
+            .col_expr(Column::Revision, Expr::col(Column::Revision).add(1))
+            .filter(Column::Id.eq(id.as_uuid()))
+            .filter(Column::StoreId.eq(store.as_str()))
+            .filter(live_at(now));
+        if let Some(user) = user {
+            update = update.filter(Column::UserId.eq(user.as_str()));
+        }
+        let touched = update.exec_with_returning(&self.pools.writer).await.map_err(repository_error)?;
+        touched.into_iter().next().map(Session::try_from).transpose()
     }
 
     async fn find_live(

@@ -6,7 +6,7 @@ use sea_orm::ActiveValue::Set;
 use sea_orm::sea_query::Expr;
 use sea_orm::{ColumnTrait, Condition, DatabaseTransaction, EntityTrait, QueryFilter, QuerySelect};
 use session_core::model::{
-    ClosedTurn, Message, NewTurn, OpenedTurn, Session, Turn, TurnClosing, TurnOpening, TurnState,
+    ClosedTurn, Lease, Message, NewTurn, OpenedTurn, Session, SessionStats, Turn, TurnClosing, TurnOpening, TurnState,
 };
 use session_core::ports::{MessageRange, TurnRepository};
 
@@ -38,7 +38,9 @@ impl TurnRepository for SeaSessions {
         save_session(&transaction, &opened.session).await?;
         let insert = Entity::insert(turn::row(&opened.turn)?);
         insert.exec_without_returning(&transaction).await.map_err(repository_error)?;
-        insert_message(&transaction, &opened.question).await?;
+        if new.again.is_none() {
+            insert_message(&transaction, &opened.question).await?;
+        }
         transaction.commit().await.map_err(repository_error)?;
         Ok(TurnOpening::Opened(Box::new(opened)))
     }
@@ -52,7 +54,7 @@ impl TurnRepository for SeaSessions {
             .await
             .map_err(repository_error)?;
         let Some(turn) = found.map(Turn::try_from).transpose()? else { return Ok(TurnClosing::Missing) };
-        if turn.state != TurnState::Open {
+        if !turn.takes(closed) {
             return Ok(TurnClosing::AlreadyClosed(turn));
         }
         let Some(mut session) = locked_session(&transaction, &closed.store, turn.session).await? else {
@@ -99,6 +101,44 @@ impl TurnRepository for SeaSessions {
         limit: PageLimit,
     ) -> Result<Page<Message, u64>, RepositoryError> {
         self.read_messages(store, session, range, limit).await
+    }
+
+    async fn renew_lease(&self, store: &StoreId, id: TurnId, lease_until: Timestamp) -> Result<Lease, RepositoryError> {
+        let until = Ts::from(lease_until);
+        let update = Entity::update_many()
+            .col_expr(Column::LeaseUntil, Expr::value(until))
+            .filter(Column::Id.eq(id.as_uuid()))
+            .filter(Column::StoreId.eq(store.as_str()))
+            .filter(Column::State.eq("open"));
+        let renewed = update.exec_with_returning(&self.pools.writer).await.map_err(repository_error)?;
+        Ok(match renewed.first() {
+            Some(turn) if turn.cancel_requested_at.is_some() => Lease::CancelRequested,
+            Some(_) => Lease::Held,
+            None => Lease::Lost,
+        })
+    }
+
+    async fn request_cancel(
+        &self,
+        store: &StoreId,
+        id: TurnId,
+        at: Timestamp,
+    ) -> Result<Option<Turn>, RepositoryError> {
+        let update = Entity::update_many()
+            .col_expr(Column::CancelRequestedAt, Expr::value(Ts::from(at)))
+            .filter(Column::Id.eq(id.as_uuid()))
+            .filter(Column::StoreId.eq(store.as_str()))
+            .filter(Column::State.eq("open"))
+            .filter(Column::CancelRequestedAt.is_null());
+        let asked = update.exec_with_returning(&self.pools.writer).await.map_err(repository_error)?;
+        match asked.into_iter().next() {
+            Some(turn) => Turn::try_from(turn).map(Some),
+            None => self.find_turn(store, id).await,
+        }
+    }
+
+    async fn stats(&self, store: &StoreId, session: SessionId) -> Result<SessionStats, RepositoryError> {
+        self.read_stats(store, session).await
     }
 
     async fn interrupt_stale(&self, now: Timestamp) -> Result<u64, RepositoryError> {

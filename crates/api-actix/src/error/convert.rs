@@ -27,6 +27,11 @@ impl From<SessionError> for ApiError {
             SessionError::Expired => ErrorCode::SessionExpired.into(),
             SessionError::Ended => ErrorCode::SessionEnded.into(),
             SessionError::InvalidTitle => ErrorCode::InvalidTitle.into(),
+            SessionError::InvalidBusiness(invalid) => Self::new(ErrorCode::InvalidBusinessMetadata)
+                .with_detail(ErrorDetail::of(Some("businessMetadata"), &invalid.to_string())),
+            SessionError::InvalidExtension { max } => {
+                Self::new(ErrorCode::InvalidBody).with_detail(ErrorDetail::of(Some("hours"), &format!("1 to {max}")))
+            }
             SessionError::Repository(error) => error.into(),
         }
     }
@@ -81,7 +86,7 @@ impl From<TurnFailure> for ErrorCode {
             TurnFailure::ModelUnavailable => Self::ModelUnavailable,
             TurnFailure::StorageUnavailable => Self::StorageUnavailable,
             TurnFailure::TimedOut => Self::TurnTimedOut,
-            TurnFailure::Interrupted => Self::TurnInterrupted,
+            TurnFailure::Interrupted | TurnFailure::Cancelled => Self::TurnInterrupted,
             TurnFailure::Internal => Self::InternalError,
         }
     }

@@ -9,5 +9,5 @@ mod turn;
 pub use business::{BusinessMetadata, InvalidBusinessMetadata, Priority, ResolutionStatus};
 pub use feedback::{Feedback, InvalidFeedback, Verdict};
 pub use message::{Message, MessageStatus, Role, Source, Usage};
-pub use session::{NewSession, PrivacyLevel, Session, SessionState};
-pub use turn::{Answer, ClosedTurn, NewTurn, OpenedTurn, Turn, TurnClosing, TurnOpening, TurnState};
+pub use session::{NewSession, PrivacyLevel, Session, SessionChange, SessionState, SessionStats};
+pub use turn::{Answer, ClosedTurn, Lease, NewTurn, OpenedTurn, Turn, TurnClosing, TurnOpening, TurnState};

@@ -48,6 +48,30 @@ pub struct NewSession {
     pub metadata: serde_json::Value,
 }
 
+/// What to change of a session; what is `None` stays.
+#[derive(Debug, Clone, PartialEq, Default)]
+pub struct SessionChange {
+    /// The title; `Some(None)` takes it away, so that the next question becomes it.
+    pub title: Option<Option<String>>,
+    /// The metadata, whole: a JSON object.
+    pub metadata: Option<serde_json::Value>,
+    /// Business fields, merged into those known.
+    pub business: BusinessMetadata,
+    /// Who may read it.
+    pub privacy: Option<PrivacyLevel>,
+}
+
+/// Figures of a session's messages, deleted ones left out.
+#[derive(Debug, Clone, Copy, PartialEq, Default)]
+pub struct SessionStats {
+    /// Messages.
+    pub messages: u64,
+    /// Tokens of all answers.
+    pub total_tokens: u64,
+    /// Mean time to answer in milliseconds; `None` before the first answer.
+    pub mean_response_ms: Option<f64>,
+}
+
 /// A conversation of one user with one store.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Session {
@@ -141,15 +165,25 @@ impl Session {
         }
     }
 
-    /// What opening a turn does to its session: the question takes the next sequence number.
+    /// What using a session does to it: it is counted and lives on.
+    pub fn touch(&mut self, now: Timestamp, expires_at: Timestamp) {
+        self.request_count += 1;
+        self.last_active_at = self.last_active_at.max(now);
+        self.expires_at = self.expires_at.max(expires_at);
+        self.revision += 1;
+    }
+
+    /// What opening a turn does to its session: a new question takes the next sequence number.
     pub fn take_question(&mut self, turn: &NewTurn) {
         self.request_count += 1;
-        self.message_count += 1;
-        self.last_sequence += 1;
+        if turn.again.is_none() {
+            self.message_count += 1;
+            self.last_sequence += 1;
+        }
         self.title.get_or_insert_with(|| turn.title.clone());
         self.business = self.business.merged(&turn.business);
-        self.last_active_at = turn.opened_at;
-        self.expires_at = turn.expires_at;
+        self.last_active_at = self.last_active_at.max(turn.opened_at);
+        self.expires_at = self.expires_at.max(turn.expires_at);
         self.revision += 1;
     }
 
@@ -160,6 +194,37 @@ impl Session {
         self.last_agent.clone_from(&answer.agent);
         self.last_active_at = self.last_active_at.max(at);
         self.revision += 1;
+    }
+
+    /// Refuses a title that is blank, too long or has control characters.
+    ///
+    /// # Errors
+    /// [`SessionError::InvalidTitle`].
+    pub fn check_title(title: &str) -> Result<(), SessionError> {
+        let fits = !title.trim().is_empty() && title.chars().count() <= Self::MAX_TITLE_CHARS;
+        if fits && !title.chars().any(char::is_control) { Ok(()) } else { Err(SessionError::InvalidTitle) }
+    }
+
+    /// Applies a change.
+    ///
+    /// # Errors
+    /// [`SessionError::InvalidTitle`], [`SessionError::InvalidBusiness`]; nothing is changed then.
+    pub fn apply(&mut self, change: &SessionChange) -> Result<(), SessionError> {
+        if let Some(Some(title)) = &change.title {
+            Self::check_title(title)?;
+        }
+        change.business.validate()?;
+        let business = self.business.merged(&change.business);
+        business.validate()?;
+        self.business = business;
+        if let Some(title) = &change.title {
+            self.title.clone_from(title);
+        }
+        if let Some(metadata) = &change.metadata {
+            self.metadata.clone_from(metadata);
+        }
+        self.privacy = change.privacy.unwrap_or(self.privacy);
+        Ok(())
     }
 
     /// A title made from a question: its first line, cut at a word where that is possible.

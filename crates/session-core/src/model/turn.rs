@@ -42,6 +42,8 @@ pub struct Turn {
     pub lease_until: Timestamp,
     /// When it was closed.
     pub closed_at: Option<Timestamp>,
+    /// When somebody asked for it to be stopped.
+    pub cancel_requested_at: Option<Timestamp>,
 }
 
 /// What opens a turn.
@@ -73,6 +75,9 @@ pub struct NewTurn {
     pub lease_until: Timestamp,
     /// The session's new expiry.
     pub expires_at: Timestamp,
+    /// The stored question that is answered once more, in place of a new one: then no message is
+    /// stored, and `question_id`, `question` and `metadata` repeat it.
+    pub again: Option<Box<Message>>,
 }
 
 /// What came of trying to open a turn. Only `Opened` has changed anything.
@@ -106,7 +111,7 @@ pub struct OpenedTurn {
 }
 
 /// The assistant's message before it has a sequence number.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Answer {
     /// Its id.
     pub id: MessageId,
@@ -133,7 +138,7 @@ pub struct Answer {
 }
 
 /// What closes a turn.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct ClosedTurn {
     /// The turn.
     pub turn: TurnId,
@@ -143,8 +148,23 @@ pub struct ClosedTurn {
     pub state: TurnState,
     /// The answer, unless nothing was said.
     pub answer: Option<Answer>,
-    /// Now.
+    /// When it ended.
     pub closed_at: Timestamp,
+    /// Whether it comes late, from the emergency spool. Then it may also fill a turn that was closed as
+    /// interrupted without an answer, because nobody could know that there was one.
+    #[serde(default)]
+    pub late: bool,
+}
+
+/// Whether a turn still belongs to the process that answers it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Lease {
+    /// It does, until the moment asked for.
+    Held,
+    /// It does, but somebody asked for it to be stopped.
+    CancelRequested,
+    /// It was closed by somebody else, or is unknown.
+    Lost,
 }
 
 /// What came of closing a turn.
@@ -202,11 +222,16 @@ impl NewTurn {
             opened_at: self.opened_at,
             lease_until: self.lease_until,
             closed_at: None,
+            cancel_requested_at: None,
         }
     }
 
-    /// The user's message this makes, under the sequence number the storage gave.
+    /// The user's message this makes, under the sequence number the storage gave; the stored one when
+    /// it is answered once more.
     pub fn message(&self, sequence: u64) -> Message {
+        if let Some(question) = &self.again {
+            return (**question).clone();
+        }
         Message {
             id: self.question_id,
             session: self.session,
@@ -225,6 +250,17 @@ impl NewTurn {
             parent: None,
             sequence,
             created_at: self.opened_at,
+        }
+    }
+}
+
+impl Turn {
+    /// Whether it can be closed with this: open, or, for one that comes late, interrupted unanswered.
+    pub fn takes(&self, closed: &ClosedTurn) -> bool {
+        match self.state {
+            TurnState::Open => true,
+            TurnState::Interrupted => closed.late && self.answer.is_none(),
+            TurnState::Completed | TurnState::Failed => false,
         }
     }
 }

@@ -2,17 +2,23 @@
 //! contract; `testing::contract` checks it for every adapter.
 
 mod feedback;
+mod maintenance;
 mod sessions;
+mod spool;
 mod stream_log;
 mod turns;
 
 pub use feedback::FeedbackRepository;
+pub use maintenance::{Purged, SessionMaintenance};
 pub use sessions::{SessionCursor, SessionFilter, SessionRepository};
+pub use spool::{SpoolError, SpooledTurns, TurnSpool};
 pub use stream_log::{StreamBatch, StreamLogError, TurnStreamLog};
 pub use turns::{MessageRange, TurnRepository};
 
 #[cfg(any(test, feature = "testing"))]
 pub use feedback::MockFeedbackRepository;
+#[cfg(any(test, feature = "testing"))]
+pub use maintenance::MockSessionMaintenance;
 #[cfg(any(test, feature = "testing"))]
 pub use sessions::MockSessionRepository;
 #[cfg(any(test, feature = "testing"))]

@@ -48,6 +48,19 @@ pub trait SessionRepository: Send + Sync {
     /// [`RepositoryError::Stale`] when the revision differs or the session is gone.
     async fn update(&self, session: &Session) -> Result<(), RepositoryError>;
 
+    /// Uses a session that is active and not expired at `now`, in one statement: counts the request,
+    /// sets `last_active_at`, moves `expires_at` on to the given moment (never back) and raises the
+    /// revision. With `user` given, only that user's. `None`, and nothing changed, when there is no such
+    /// session or it is not live.
+    async fn touch<'a>(
+        &'a self,
+        store: &'a StoreId,
+        user: Option<&'a UserId>,
+        id: SessionId,
+        now: Timestamp,
+        expires_at: Timestamp,
+    ) -> Result<Option<Session>, RepositoryError>;
+
     /// The user's session that was used last among those active and not expired at `now`.
     async fn find_live(
         &self,

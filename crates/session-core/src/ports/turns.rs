@@ -1,7 +1,7 @@
 use async_trait::async_trait;
 use kernel::{MessageId, Page, PageLimit, RepositoryError, SessionId, StoreId, Timestamp, TurnId};
 
-use crate::model::{ClosedTurn, Message, NewTurn, Turn, TurnClosing, TurnOpening};
+use crate::model::{ClosedTurn, Lease, Message, NewTurn, SessionStats, Turn, TurnClosing, TurnOpening};
 
 /// Which part of a conversation to read.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -25,11 +25,13 @@ pub trait TurnRepository: Send + Sync {
     /// message id and a second open turn, takes the next sequence number, stores the user's message and
     /// moves the session's counters, title (if it has none), business fields and expiry.
     /// A turn whose lease is over is closed as interrupted on the way. A repeated request is answered
-    /// `Duplicate` whatever the session's state is by now.
+    /// `Duplicate` whatever the session's state is by now. A question that is answered once more
+    /// (`again`) is not stored a second time and takes no sequence number.
     async fn open_turn(&self, turn: &NewTurn) -> Result<TurnOpening, RepositoryError>;
 
     /// Closes a turn: in one transaction stores the answer under the next sequence number, moves the
-    /// session's counters and agent, and sets the turn's state. Closing twice changes nothing.
+    /// session's counters and agent, and sets the turn's state. Closing twice changes nothing, except
+    /// that what comes late may fill a turn that was interrupted unanswered ([`Turn::takes`]).
     async fn close_turn(&self, turn: &ClosedTurn) -> Result<TurnClosing, RepositoryError>;
 
     /// Finds a turn.
@@ -48,6 +50,17 @@ pub trait TurnRepository: Send + Sync {
         range: MessageRange,
         limit: PageLimit,
     ) -> Result<Page<Message, u64>, RepositoryError>;
+
+    /// Holds an open turn until `lease_until`, so that nobody takes its session for abandoned.
+    async fn renew_lease(&self, store: &StoreId, id: TurnId, lease_until: Timestamp) -> Result<Lease, RepositoryError>;
+
+    /// Asks whoever answers an open turn to stop, and answers the turn as it is then; a turn that is
+    /// closed is left as it is.
+    async fn request_cancel(&self, store: &StoreId, id: TurnId, at: Timestamp)
+    -> Result<Option<Turn>, RepositoryError>;
+
+    /// Figures of a session; of an unknown one, zeros.
+    async fn stats(&self, store: &StoreId, session: SessionId) -> Result<SessionStats, RepositoryError>;
 
     /// Closes as interrupted every open turn, of any store, whose lease was over at `now`.
     /// Answers how many.

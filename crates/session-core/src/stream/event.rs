@@ -25,13 +25,26 @@ pub enum TurnFailure {
     StorageUnavailable,
     /// It took longer than a turn may.
     TimedOut,
-    /// It was stopped.
+    /// The server stopped, or died, before it was done.
     Interrupted,
+    /// Somebody asked for it to be stopped.
+    Cancelled,
     /// A fault of ours.
     Internal,
 }
 
-/// The end of a turn that was answered and committed.
+/// Where the end of a turn is kept when it is told.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Durability {
+    /// In the database.
+    #[default]
+    Database,
+    /// In the emergency spool of the process that answered; it goes to the database when that is back.
+    Spool,
+}
+
+/// The end of a turn that was answered and is kept.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct TurnDone {
     /// The session.
@@ -54,6 +67,9 @@ pub struct TurnDone {
     pub agent: String,
     /// What it cost; `None` when the price is not known.
     pub cost: Option<Money>,
+    /// Where it is kept.
+    #[serde(default)]
+    pub durable: Durability,
 }
 
 /// One event of a turn's stream.

@@ -3,5 +3,5 @@
 mod event;
 mod memory;
 
-pub use event::{TurnDone, TurnEvent, TurnFailure, TurnStage};
+pub use event::{Durability, TurnDone, TurnEvent, TurnFailure, TurnStage};
 pub use memory::MemoryStreamLog;

@@ -7,10 +7,13 @@ use async_trait::async_trait;
 use kernel::{MessageId, Page, PageLimit, RepositoryError, SessionId, StoreId, Timestamp, TurnId, UserId};
 
 use crate::model::{
-    ClosedTurn, Feedback, Message, NewTurn, OpenedTurn, Session, SessionState, Turn, TurnClosing, TurnOpening,
-    TurnState,
+    ClosedTurn, Feedback, Lease, Message, NewTurn, OpenedTurn, Role, Session, SessionState, SessionStats, Turn,
+    TurnClosing, TurnOpening, TurnState,
 };
-use crate::ports::{FeedbackRepository, MessageRange, SessionCursor, SessionFilter, SessionRepository, TurnRepository};
+use crate::ports::{
+    FeedbackRepository, MessageRange, Purged, SessionCursor, SessionFilter, SessionMaintenance, SessionRepository,
+    TurnRepository,
+};
 
 /// Sessions, turns, messages and feedback in memory.
 #[derive(Default)]
@@ -22,6 +25,7 @@ struct Tables {
     turns: BTreeMap<TurnId, Turn>,
     messages: BTreeMap<(SessionId, u64), Message>,
     feedback: BTreeMap<(MessageId, Option<UserId>), Feedback>,
+    leaders: BTreeMap<String, (String, Timestamp)>,
 }
 
 impl MemorySessions {
@@ -96,6 +100,26 @@ impl SessionRepository for MemorySessions {
         Ok(())
     }
 
+    async fn touch<'a>(
+        &'a self,
+        store: &'a StoreId,
+        user: Option<&'a UserId>,
+        id: SessionId,
+        now: Timestamp,
+        expires_at: Timestamp,
+    ) -> Result<Option<Session>, RepositoryError> {
+        let mut tables = self.tables();
+        let live = tables.sessions.get_mut(&id).filter(|session| {
+            session.store == *store
+                && user.is_none_or(|user| *user == session.user)
+                && session.state_at(now) == SessionState::Active
+        });
+        Ok(live.map(|session| {
+            session.touch(now, expires_at);
+            session.clone()
+        }))
+    }
+
     async fn find_live(
         &self,
         store: &StoreId,
@@ -159,7 +183,9 @@ impl TurnRepository for MemorySessions {
         let turn = new.turn();
         let question = new.message(session.last_sequence);
         tables.turns.insert(turn.id, turn.clone());
-        tables.messages.insert((session.id, question.sequence), question.clone());
+        if new.again.is_none() {
+            tables.messages.insert((session.id, question.sequence), question.clone());
+        }
         Ok(TurnOpening::Opened(Box::new(OpenedTurn { turn, session, question })))
     }
 
@@ -169,7 +195,7 @@ impl TurnRepository for MemorySessions {
         let Some(turn) = found else {
             return Ok(TurnClosing::Missing);
         };
-        if turn.state != TurnState::Open {
+        if !turn.takes(closed) {
             return Ok(TurnClosing::AlreadyClosed(turn));
         }
         let Some(session) = tables.sessions.get_mut(&turn.session) else {
@@ -222,8 +248,97 @@ impl TurnRepository for MemorySessions {
         Ok(page)
     }
 
+    async fn renew_lease(&self, store: &StoreId, id: TurnId, lease_until: Timestamp) -> Result<Lease, RepositoryError> {
+        let mut tables = self.tables();
+        let open = tables.turns.get_mut(&id).filter(|turn| turn.store == *store && turn.state == TurnState::Open);
+        Ok(open.map_or(Lease::Lost, |turn| {
+            turn.lease_until = turn.lease_until.max(lease_until);
+            if turn.cancel_requested_at.is_some() { Lease::CancelRequested } else { Lease::Held }
+        }))
+    }
+
+    async fn request_cancel(
+        &self,
+        store: &StoreId,
+        id: TurnId,
+        at: Timestamp,
+    ) -> Result<Option<Turn>, RepositoryError> {
+        let mut tables = self.tables();
+        let found = tables.turns.get_mut(&id).filter(|turn| turn.store == *store);
+        Ok(found.map(|turn| {
+            if turn.state == TurnState::Open {
+                turn.cancel_requested_at.get_or_insert(at);
+            }
+            turn.clone()
+        }))
+    }
+
+    async fn stats(&self, store: &StoreId, session: SessionId) -> Result<SessionStats, RepositoryError> {
+        let tables = self.tables();
+        if tables.session(store, session).is_none() {
+            return Ok(SessionStats::default());
+        }
+        let messages = || tables.messages.range((session, 0)..=(session, u64::MAX)).map(|(_, message)| message);
+        let answers = || messages().filter(|message| message.role == Role::Assistant);
+        let times: Vec<f64> = answers().filter_map(|message| message.response_time_ms).map(f64::from).collect();
+        Ok(SessionStats {
+            messages: messages().count() as u64,
+            total_tokens: answers().map(|message| u64::from(message.usage.total_tokens)).sum(),
+            mean_response_ms: (!times.is_empty()).then(|| times.iter().sum::<f64>() / times.len() as f64),
+        })
+    }
+
     async fn interrupt_stale(&self, now: Timestamp) -> Result<u64, RepositoryError> {
         Ok(self.tables().interrupt(now, |_| true))
+    }
+}
+
+#[async_trait]
+impl SessionMaintenance for MemorySessions {
+    async fn lead(&self, job: &str, owner: &str, now: Timestamp, until: Timestamp) -> Result<bool, RepositoryError> {
+        let mut tables = self.tables();
+        let taken = tables.leaders.get(job).is_some_and(|(leader, term)| leader != owner && *term > now);
+        if !taken {
+            tables.leaders.insert(job.to_owned(), (owner.to_owned(), until));
+        }
+        Ok(!taken)
+    }
+
+    async fn expire(&self, now: Timestamp, limit: u32) -> Result<u64, RepositoryError> {
+        let mut tables = self.tables();
+        let over = tables
+            .sessions
+            .values_mut()
+            .filter(|session| session.state == SessionState::Active && session.state_at(now) == SessionState::Expired);
+        let mut count = 0;
+        for session in over.take(limit as usize) {
+            session.state = SessionState::Expired;
+            session.revision += 1;
+            count += 1;
+        }
+        Ok(count)
+    }
+
+    async fn purge(&self, before: Timestamp, limit: u32) -> Result<Purged, RepositoryError> {
+        let mut tables = self.tables();
+        let due = |session: &Session| {
+            session.state == SessionState::Deleted && session.deleted_at.is_some_and(|deleted| deleted < before)
+        };
+        let sessions: Vec<SessionId> = tables.sessions.values().filter(|s| due(s)).map(|s| s.id).collect();
+        let doomed = tables.messages.keys().filter(|(session, _)| sessions.contains(session));
+        let doomed: Vec<_> = doomed.take(limit as usize).copied().collect();
+        for key in &doomed {
+            tables.messages.remove(key);
+        }
+        let left = |session: &SessionId| tables.messages.keys().any(|(of, _)| of == session);
+        let empty: Vec<SessionId> =
+            sessions.iter().filter(|session| !left(session)).take(limit as usize).copied().collect();
+        for session in &empty {
+            tables.sessions.remove(session);
+            tables.turns.retain(|_, turn| turn.session != *session);
+        }
+        let more = empty.len() < sessions.len();
+        Ok(Purged { sessions: empty.len() as u64, messages: doomed.len() as u64, more })
     }
 }
 

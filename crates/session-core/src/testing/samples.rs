@@ -85,6 +85,7 @@ pub fn new_turn(session: u64, number: u64, question: &str) -> NewTurn {
         opened_at: at(1),
         lease_until: at(121),
         expires_at: at(86_401),
+        again: None,
     }
 }
 
@@ -114,6 +115,7 @@ pub fn closed_turn(number: u64, content: &str) -> ClosedTurn {
             metadata: json!({"k": "값"}),
         }),
         closed_at: at(2),
+        late: false,
     }
 }
 

@@ -4,6 +4,7 @@
 pub(crate) mod document;
 pub(crate) mod document_chunk;
 pub(crate) mod feedback;
+pub(crate) mod job_lease;
 pub(crate) mod message;
 pub(crate) mod session;
 pub(crate) mod turn;

@@ -21,6 +21,7 @@ pub(crate) struct Model {
     pub opened_at: Ts,
     pub lease_until: Ts,
     pub closed_at: Option<Ts>,
+    pub cancel_requested_at: Option<Ts>,
 }
 
 #[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]
@@ -44,6 +45,7 @@ impl TryFrom<Model> for Turn {
             opened_at: row.opened_at.into(),
             lease_until: row.lease_until.into(),
             closed_at: row.closed_at.map(Into::into),
+            cancel_requested_at: row.cancel_requested_at.map(Into::into),
         })
     }
 }
@@ -62,5 +64,6 @@ pub(crate) fn row(turn: &Turn) -> Result<ActiveModel, RepositoryError> {
         opened_at: Set(turn.opened_at.into()),
         lease_until: Set(turn.lease_until.into()),
         closed_at: Set(turn.closed_at.map(Into::into)),
+        cancel_requested_at: Set(turn.cancel_requested_at.map(Into::into)),
     })
 }

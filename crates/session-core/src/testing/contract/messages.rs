@@ -4,6 +4,7 @@ use kernel::{PageLimit, StoreId};
 
 use super::Storage;
 use super::turns::{exchange, opened};
+use crate::model::SessionStats;
 use crate::ports::MessageRange;
 use crate::testing::samples::{closed_turn, message_id, new_turn, session, session_id, store};
 
@@ -55,4 +56,19 @@ pub async fn another_stores_messages_are_not_there(storage: &Storage) {
     let unknown = session_id(9);
     let page = storage.turns.messages(&store(), unknown, MessageRange::Latest, PageLimit::DEFAULT).await.unwrap();
     assert!(page.items.is_empty());
+}
+
+pub async fn figures_count_messages_tokens_and_the_mean_time_to_answer(storage: &Storage) {
+    let none = storage.turns.stats(&store(), session_id(1)).await.unwrap();
+    assert_eq!(none, SessionStats::default());
+    conversation(storage, 2).await;
+    let mut slow = closed_turn(3, "천천히");
+    slow.answer.as_mut().unwrap().response_time_ms = Some(100);
+    opened(storage, &new_turn(1, 3, "?")).await;
+    storage.turns.close_turn(&slow).await.unwrap();
+    opened(storage, &new_turn(1, 4, "?")).await;
+    let stats = storage.turns.stats(&store(), session_id(1)).await.unwrap();
+    assert_eq!(stats, SessionStats { messages: 7, total_tokens: 450, mean_response_ms: Some(56.0) });
+    let foreign = storage.turns.stats(&StoreId::new("other").unwrap(), session_id(1)).await.unwrap();
+    assert_eq!(foreign, SessionStats::default());
 }

@@ -10,6 +10,7 @@
 #![allow(missing_docs)] // the names of the cases are sentences
 
 pub mod feedback;
+pub mod maintenance;
 pub mod messages;
 pub mod sessions;
 pub mod stream_log;
@@ -18,7 +19,7 @@ pub mod turns;
 use std::any::Any;
 use std::sync::Arc;
 
-use crate::ports::{FeedbackRepository, SessionRepository, TurnRepository};
+use crate::ports::{FeedbackRepository, SessionMaintenance, SessionRepository, TurnRepository};
 
 /// The ports of one storage under test, fresh and empty.
 pub struct Storage {
@@ -28,22 +29,30 @@ pub struct Storage {
     pub turns: Arc<dyn TurnRepository>,
     /// Its feedback.
     pub feedback: Arc<dyn FeedbackRepository>,
+    /// Its upkeep.
+    pub maintenance: Arc<dyn SessionMaintenance>,
     /// Kept until the test ends: a temporary folder, a database to drop.
     pub guard: Box<dyn Any + Send + Sync>,
 }
 
 impl Storage {
-    /// A storage that is all three ports in one.
-    pub fn new<S: SessionRepository + TurnRepository + FeedbackRepository + 'static>(
+    /// A storage that is all these ports in one.
+    pub fn new<S: SessionRepository + TurnRepository + FeedbackRepository + SessionMaintenance + 'static>(
         storage: S,
         guard: impl Any + Send + Sync,
     ) -> Self {
         let storage = Arc::new(storage);
-        Self { sessions: storage.clone(), turns: storage.clone(), feedback: storage, guard: Box::new(guard) }
+        Self {
+            sessions: storage.clone(),
+            turns: storage.clone(),
+            feedback: storage.clone(),
+            maintenance: storage,
+            guard: Box::new(guard),
+        }
     }
 }
 
-/// Makes every case of the session, turn, message and feedback contracts a test. `$fixture` is an
+/// Makes every case of the session, turn, message, upkeep and feedback contracts a test. `$fixture` is an
 /// expression that is a future of `Option<Storage>`.
 #[macro_export]
 macro_rules! session_contract {
@@ -54,6 +63,9 @@ macro_rules! session_contract {
             a_session_of_another_store_is_unknown,
             an_update_writes_what_may_change_and_leaves_the_counters,
             a_stale_update_changes_nothing,
+            touching_counts_and_moves_the_expiry_but_never_back,
+            only_a_live_session_of_that_store_and_user_is_touched,
+            concurrent_touches_are_all_counted,
             the_live_session_is_the_one_used_last_and_not_expired,
             lists_are_ordered_by_last_use_and_stable_across_pages,
             lists_filter_by_user_and_by_the_state_at_that_moment,
@@ -74,12 +86,22 @@ macro_rules! session_contract {
             concurrent_questions_open_exactly_one_turn,
             concurrent_repeats_of_one_request_make_one_turn,
             concurrent_sessions_number_their_messages_without_gaps,
-            the_sweeper_interrupts_only_turns_whose_lease_is_over);
+            the_sweeper_interrupts_only_turns_whose_lease_is_over,
+            a_renewed_lease_keeps_the_session_and_a_closed_turn_has_lost_it,
+            a_turn_is_asked_to_stop_once_and_its_owner_hears_of_it,
+            a_late_answer_fills_a_turn_that_was_interrupted_unanswered,
+            a_question_answered_again_is_stored_once);
         $crate::session_contract!(@module messages, $fixture;
             hangul_emoji_and_long_text_come_back_unchanged,
             the_latest_page_reads_back_to_the_beginning,
             reading_forward_goes_from_a_number_to_the_end,
-            another_stores_messages_are_not_there);
+            another_stores_messages_are_not_there,
+            figures_count_messages_tokens_and_the_mean_time_to_answer);
+        $crate::session_contract!(@module maintenance, $fixture;
+            one_owner_leads_a_job_until_its_term_is_over,
+            sessions_expire_in_batches_and_only_when_their_time_is_over,
+            deleted_sessions_are_removed_for_good_with_all_that_is_theirs,
+            a_long_session_is_removed_in_several_batches);
         $crate::session_contract!(@module feedback, $fixture;
             feedback_is_kept_and_a_later_one_replaces_it,
             feedback_needs_a_message_of_that_store);

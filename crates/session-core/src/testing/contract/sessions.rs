@@ -171,3 +171,47 @@ pub async fn active_sessions_are_counted_at_the_boundary(storage: &Storage) {
     assert_eq!(storage.sessions.count_active(&store(), at(9)).await.unwrap(), 1);
     assert_eq!(storage.sessions.count_active(&store(), at(10)).await.unwrap(), 0);
 }
+
+pub async fn touching_counts_and_moves_the_expiry_but_never_back(storage: &Storage) {
+    let session = Session { expires_at: at(100), ..session("kim") };
+    storage.sessions.insert(&session).await.unwrap();
+    let touch = async |now, until| {
+        storage.sessions.touch(&store(), None, session_id(1), at(now), at(until)).await.unwrap().unwrap()
+    };
+    let touched = touch(5, 200).await;
+    let expected =
+        Session { request_count: 1, last_active_at: at(5), expires_at: at(200), revision: 1, ..session.clone() };
+    assert_eq!(touched, expected);
+    let again = touch(4, 150).await;
+    assert_eq!((again.request_count, again.last_active_at, again.expires_at), (2, at(5), at(200)));
+    assert_eq!(storage.sessions.find(&store(), session_id(1)).await.unwrap(), Some(again));
+}
+
+pub async fn only_a_live_session_of_that_store_and_user_is_touched(storage: &Storage) {
+    storage.sessions.insert(&Session { expires_at: at(10), ..session("kim") }).await.unwrap();
+    storage.sessions.insert(&Session { state: SessionState::Ended, ..numbered_session(2, "kim") }).await.unwrap();
+    let (kim, lee) = (UserId::new("kim").unwrap(), UserId::new("lee").unwrap());
+    let touched = async |store: &StoreId, user, id, now| {
+        storage.sessions.touch(store, user, session_id(id), at(now), at(99)).await.unwrap().is_some()
+    };
+    assert!(!touched(&store(), None, 1, 10).await);
+    assert!(!touched(&store(), None, 2, 1).await);
+    assert!(!touched(&store(), None, 3, 1).await);
+    assert!(!touched(&other_store(), None, 1, 1).await);
+    assert!(!touched(&store(), Some(&lee), 1, 1).await);
+    assert!(touched(&store(), Some(&kim), 1, 9).await);
+}
+
+pub async fn concurrent_touches_are_all_counted(storage: &Storage) {
+    storage.sessions.insert(&session("kim")).await.unwrap();
+    let touches: Vec<_> = (0..20)
+        .map(|_| {
+            let sessions = std::sync::Arc::clone(&storage.sessions);
+            tokio::spawn(async move { sessions.touch(&store(), None, session_id(1), at(1), at(99)).await.unwrap() })
+        })
+        .collect();
+    for touch in touches {
+        assert!(touch.await.unwrap().is_some());
+    }
+    assert_eq!(storage.sessions.find(&store(), session_id(1)).await.unwrap().unwrap().request_count, 20);
+}

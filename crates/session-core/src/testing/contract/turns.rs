@@ -6,8 +6,8 @@ use kernel::{PageLimit, StoreId};
 
 use super::Storage;
 use crate::model::{
-    BusinessMetadata, ClosedTurn, MessageStatus, NewTurn, OpenedTurn, Priority, Session, SessionState, TurnClosing,
-    TurnOpening, TurnState,
+    BusinessMetadata, ClosedTurn, Lease, MessageStatus, NewTurn, OpenedTurn, Priority, Session, SessionState,
+    TurnClosing, TurnOpening, TurnState,
 };
 use crate::ports::MessageRange;
 use crate::testing::samples::{
@@ -260,4 +260,71 @@ pub async fn the_sweeper_interrupts_only_turns_whose_lease_is_over(storage: &Sto
     assert_eq!(state(3).await, TurnState::Completed);
     let status = storage.turns.find_message(&store(), message_id(7)).await.unwrap().unwrap().status;
     assert_eq!(status, MessageStatus::Complete);
+}
+
+pub async fn a_renewed_lease_keeps_the_session_and_a_closed_turn_has_lost_it(storage: &Storage) {
+    storage.sessions.insert(&session("kim")).await.unwrap();
+    opened(storage, &NewTurn { lease_until: at(10), ..new_turn(1, 1, "?") }).await;
+    assert_eq!(storage.turns.renew_lease(&store(), turn_id(1), at(20)).await.unwrap(), Lease::Held);
+    assert_eq!(storage.turns.interrupt_stale(at(19)).await.unwrap(), 0);
+    let foreign = StoreId::new("other").unwrap();
+    assert_eq!(storage.turns.renew_lease(&foreign, turn_id(1), at(30)).await.unwrap(), Lease::Lost);
+    assert_eq!(storage.turns.interrupt_stale(at(20)).await.unwrap(), 1);
+    assert_eq!(storage.turns.renew_lease(&store(), turn_id(1), at(30)).await.unwrap(), Lease::Lost);
+    assert_eq!(storage.turns.renew_lease(&store(), turn_id(9), at(30)).await.unwrap(), Lease::Lost);
+}
+
+pub async fn a_turn_is_asked_to_stop_once_and_its_owner_hears_of_it(storage: &Storage) {
+    storage.sessions.insert(&session("kim")).await.unwrap();
+    opened(storage, &new_turn(1, 1, "?")).await;
+    let foreign = StoreId::new("other").unwrap();
+    assert_eq!(storage.turns.request_cancel(&foreign, turn_id(1), at(2)).await.unwrap(), None);
+    assert_eq!(storage.turns.renew_lease(&store(), turn_id(1), at(121)).await.unwrap(), Lease::Held);
+    for second in [3, 4] {
+        let turn = storage.turns.request_cancel(&store(), turn_id(1), at(second)).await.unwrap().unwrap();
+        assert_eq!((turn.state, turn.cancel_requested_at), (TurnState::Open, Some(at(3))));
+    }
+    assert_eq!(storage.turns.renew_lease(&store(), turn_id(1), at(121)).await.unwrap(), Lease::CancelRequested);
+    storage.turns.close_turn(&closed_turn(1, "답")).await.unwrap();
+    opened(storage, &new_turn(1, 2, "?")).await;
+    storage.turns.close_turn(&closed_turn(2, "답")).await.unwrap();
+    let closed = storage.turns.request_cancel(&store(), turn_id(2), at(9)).await.unwrap().unwrap();
+    assert_eq!((closed.state, closed.cancel_requested_at), (TurnState::Completed, None));
+    assert_eq!(storage.turns.request_cancel(&store(), turn_id(9), at(9)).await.unwrap(), None);
+}
+
+pub async fn a_late_answer_fills_a_turn_that_was_interrupted_unanswered(storage: &Storage) {
+    storage.sessions.insert(&session("kim")).await.unwrap();
+    opened(storage, &NewTurn { lease_until: at(10), ..new_turn(1, 1, "?") }).await;
+    storage.turns.interrupt_stale(at(10)).await.unwrap();
+    let on_time = storage.turns.close_turn(&closed_turn(1, "답")).await.unwrap();
+    assert!(matches!(on_time, TurnClosing::AlreadyClosed(_)), "{on_time:?}");
+    let late = ClosedTurn { late: true, ..closed_turn(1, "답") };
+    let filled = storage.turns.close_turn(&late).await.unwrap();
+    assert!(matches!(filled, TurnClosing::Closed { answer: Some(_), session_message_count: 2 }), "{filled:?}");
+    let again = storage.turns.close_turn(&late).await.unwrap();
+    let TurnClosing::AlreadyClosed(turn) = again else { panic!("filled twice") };
+    assert_eq!((turn.state, turn.answer), (TurnState::Completed, Some(message_id(3))));
+    assert_eq!(stored(storage).await.message_count, 2);
+}
+
+pub async fn a_question_answered_again_is_stored_once(storage: &Storage) {
+    storage.sessions.insert(&session("kim")).await.unwrap();
+    exchange(storage, 1, 1).await;
+    let question = storage.turns.find_message(&store(), message_id(2)).await.unwrap().unwrap();
+    let again = NewTurn {
+        question_id: question.id,
+        question: question.content.clone(),
+        metadata: question.metadata.clone(),
+        again: Some(Box::new(question.clone())),
+        ..new_turn(1, 2, "")
+    };
+    let opened = opened(storage, &again).await;
+    assert_eq!((&opened.question, opened.turn.question), (&question, question.id));
+    assert_eq!((opened.session.message_count, opened.session.request_count), (2, 2));
+    let closed = storage.turns.close_turn(&closed_turn(2, "다른 답")).await.unwrap();
+    let TurnClosing::Closed { answer: Some(answer), session_message_count: 3 } = closed else {
+        panic!("not closed: {closed:?}")
+    };
+    assert_eq!((answer.sequence, answer.parent, answer.turn), (3, Some(question.id), turn_id(2)));
 }
