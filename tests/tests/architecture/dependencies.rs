@@ -7,7 +7,7 @@ const ARROWS: &[(&str, &[&str])] = &[
     ("kernel", &[]),
     ("korean-text", &[]),
     ("migration", &[]),
-    ("session-core", &["kernel"]),
+    ("session-core", &["kernel", "korean-text"]),
     ("rag-pipeline", &["kernel", "korean-text"]),
     ("llm-monitoring", &["kernel"]),
     ("chat-service", &["kernel", "korean-text", "session-core", "rag-pipeline", "llm-monitoring"]),
