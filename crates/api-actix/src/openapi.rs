@@ -34,6 +34,8 @@ use crate::routes::{self, chat, documentation, feedback, operations, pages, sess
         chat::stream,
         chat::ask,
         turns::stream,
+        turns::cancel,
+        turns::regenerate,
         sessions::create,
         sessions::list,
         sessions::active_count,

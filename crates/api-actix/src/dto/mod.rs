@@ -8,6 +8,7 @@ mod list;
 mod message;
 mod operations;
 mod session;
+mod turn;
 
 pub(crate) use business::BusinessBody;
 pub(crate) use chat::{ChatBody, ChatReply, ReplyMetadata};
@@ -17,3 +18,4 @@ pub(crate) use list::{MessageList, SessionList};
 pub(crate) use message::{MessageBody, SourceBody};
 pub(crate) use operations::{ActiveCount, CheckBody, Health, Limits, Ping, Ready};
 pub(crate) use session::{NewSessionBody, SessionBody, StateParam};
+pub(crate) use turn::{CancelledTurn, RegenerateBody};

@@ -53,6 +53,13 @@ pub(crate) const ENDPOINTS: &[Endpoint] = &[
     },
 ];
 
+impl ScopeQuery {
+    /// Whose conversations are meant.
+    pub(super) fn scope(self, state: &ApiState) -> Scope {
+        Scope { store: state.store(self.store_id), user: self.user_id }
+    }
+}
+
 /// Whose sessions.
 #[derive(Deserialize, IntoParams)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]

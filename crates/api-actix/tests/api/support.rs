@@ -6,7 +6,7 @@ use actix_web::http::header::HeaderMap;
 use actix_web::test::{self, TestRequest};
 use api_actix::{ApiSettings, ApiState, Check, Readiness, app};
 use async_trait::async_trait;
-use chat_service::{ChatPorts, ChatService, ChatSettings};
+use chat_service::{BusyPolicy, ChatPorts, ChatService, ChatSettings};
 use futures::StreamExt;
 use kernel::testing::{ManualClock, SequentialIds};
 use kernel::{ChunkId, DocumentId};
@@ -24,7 +24,7 @@ use session_core::SessionService;
 use session_core::context::Window;
 use session_core::ports::{FeedbackRepository, SessionRepository, TurnRepository};
 use session_core::stream::MemoryStreamLog;
-use session_core::testing::{MemorySessions, samples};
+use session_core::testing::{MemorySessions, MemorySpool, samples};
 use tokio::runtime::Handle;
 
 pub(crate) const QUESTION: &str = "제주도 배송비는 얼마예요?";
@@ -73,6 +73,7 @@ pub(crate) struct Setup {
     pub(crate) checks: Vec<Check>,
     pub(crate) sessions: Option<Arc<dyn SessionRepository>>,
     pub(crate) feedback: Option<Arc<dyn FeedbackRepository>>,
+    pub(crate) turns: Option<Arc<dyn TurnRepository>>,
 }
 
 impl Default for Setup {
@@ -85,6 +86,7 @@ impl Default for Setup {
             checks: vec![ready],
             sessions: None,
             feedback: None,
+            turns: None,
         }
     }
 }
@@ -128,7 +130,7 @@ impl Setup {
     pub(crate) async fn api(self) -> Api {
         let (clock, ids) = (Arc::new(ManualClock::new()), Arc::new(SequentialIds::default()));
         let storage = Arc::new(MemorySessions::default());
-        let turns: Arc<dyn TurnRepository> = storage.clone();
+        let turns: Arc<dyn TurnRepository> = self.turns.unwrap_or_else(|| storage.clone());
         let sessions = self.sessions.unwrap_or_else(|| storage.clone());
         let sessions = SessionService::new(sessions, clock.clone(), ids.clone(), Duration::from_hours(24));
         let ports = ChatPorts {
@@ -137,6 +139,7 @@ impl Setup {
             streams: Arc::new(MemoryStreamLog::new(clock.clone(), Duration::from_mins(10))),
             planner: planner().await,
             model: Arc::new(ScriptedModel(Mutex::new(self.script))),
+            spool: Arc::new(MemorySpool::default()),
             prices: PriceBook::built_in().unwrap(),
             clock: clock.clone(),
             ids: ids.clone(),
@@ -167,6 +170,7 @@ fn chat_settings(turn_timeout: Duration) -> ChatSettings {
     ChatSettings {
         max_message_chars: MAX_MESSAGE_CHARS,
         window: Window { messages: 10, tokens: 2000 },
+        busy: BusyPolicy::Queue,
         queue_timeout: Duration::from_millis(20),
         turn_timeout,
         instructions: "문서에서만 답하세요.".into(),
