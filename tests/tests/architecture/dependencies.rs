@@ -6,7 +6,7 @@ use super::packages;
 const ARROWS: &[(&str, &[&str])] = &[
     ("kernel", &[]),
     ("korean-text", &[]),
-    ("migration", &[]),
+    ("migration", &["kernel", "session-core"]),
     ("session-core", &["kernel", "korean-text"]),
     ("rag-pipeline", &["kernel", "korean-text"]),
     ("llm-monitoring", &["kernel"]),

@@ -29,7 +29,7 @@ pub struct SessionCursor {
 ///
 /// Contract: an id of another store is unknown; an equal id is `Conflict`; an update against another
 /// revision is `Stale` and changes nothing.
-#[cfg_attr(any(test, feature = "testing"), mockall::automock, allow(clippy::ref_option_ref))] // of the mock
+#[cfg_attr(any(test, feature = "testing"), mockall::automock)]
 #[async_trait]
 pub trait SessionRepository: Send + Sync {
     /// Finds a session in any state.
