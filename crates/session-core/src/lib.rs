@@ -29,6 +29,7 @@ mod error;
 mod maintenance;
 pub mod model;
 pub mod ports;
+pub mod search;
 mod service;
 pub mod stream;
 

@@ -4,6 +4,7 @@
 //! with the full-text index over the same terms; until then they are kept in SQLite beside it.
 
 mod connect;
+mod messages;
 mod storage;
 
 pub use connect::PostgresOptions;

@@ -1,9 +1,12 @@
+use std::sync::Arc;
+
 use kernel::RepositoryError;
 use migration::{Migrator, MigratorTrait};
 use sea_orm::{ConnectionTrait, DatabaseConnection, TransactionTrait};
 use storage_sea::{Pools, SeaSessions, repository_error};
 
 use crate::connect::{self, PostgresOptions};
+use crate::messages::TsvectorMessages;
 
 /// The advisory lock that lets one instance migrate at a time: "iyagi" in hexadecimal.
 const MIGRATION_LOCK: i64 = 0x69_7961_6769;
@@ -34,9 +37,9 @@ impl PostgresStorage {
         transaction.commit().await
     }
 
-    /// Sessions, turns, messages and feedback.
+    /// Sessions, turns, messages, feedback and search over them.
     pub fn sessions(&self) -> SeaSessions {
-        SeaSessions::new(Pools::new(self.pool.clone(), self.pool.clone()))
+        SeaSessions::new(Pools::new(self.pool.clone(), self.pool.clone()), Arc::new(TsvectorMessages))
     }
 
     /// Whether the server answers.

@@ -1,4 +1,4 @@
-//! SQLite: one writer and many readers over one file, the keyword index on FTS5, and vectors.
+//! SQLite: one writer and many readers over one file, the keyword and message indexes on FTS5, and vectors.
 //!
 //! ```no_run
 //! # async fn example() -> Result<(), kernel::RepositoryError> {
@@ -10,6 +10,7 @@
 
 mod connect;
 mod keywords;
+mod messages;
 mod scope;
 mod storage;
 mod vectors;

@@ -8,6 +8,7 @@ use storage_sea::{Pools, SeaDocuments, SeaSessions, repository_error};
 
 use crate::connect;
 use crate::keywords::{Fts5Index, SqliteKeywords};
+use crate::messages::Fts5Messages;
 use crate::vectors::SqliteVectors;
 
 /// Everything Iyagi keeps, in one SQLite file.
@@ -28,9 +29,9 @@ impl SqliteStorage {
         Ok(Self { pools })
     }
 
-    /// Sessions, turns, messages and feedback.
+    /// Sessions, turns, messages, feedback and search over them.
     pub fn sessions(&self) -> SeaSessions {
-        SeaSessions::new(self.pools.clone())
+        SeaSessions::new(self.pools.clone(), Arc::new(Fts5Messages))
     }
 
     /// Documents with their chunks.

@@ -6,8 +6,8 @@ use super::packages;
 const ARROWS: &[(&str, &[&str])] = &[
     ("kernel", &[]),
     ("korean-text", &[]),
-    ("migration", &[]),
-    ("session-core", &["kernel"]),
+    ("migration", &["kernel", "session-core"]),
+    ("session-core", &["kernel", "korean-text"]),
     ("rag-pipeline", &["kernel", "korean-text"]),
     ("llm-monitoring", &["kernel"]),
     ("chat-service", &["kernel", "korean-text", "session-core", "rag-pipeline", "llm-monitoring"]),

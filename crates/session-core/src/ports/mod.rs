@@ -3,6 +3,7 @@
 
 mod feedback;
 mod maintenance;
+mod search;
 mod sessions;
 mod spool;
 mod stream_log;
@@ -10,6 +11,7 @@ mod turns;
 
 pub use feedback::FeedbackRepository;
 pub use maintenance::{Purged, SessionMaintenance};
+pub use search::{ConversationQuery, ConversationSearch, SearchCursor, SearchHit};
 pub use sessions::{SessionCursor, SessionFilter, SessionRepository};
 pub use spool::{SpoolError, SpooledTurns, TurnSpool};
 pub use stream_log::{StreamBatch, StreamLogError, TurnStreamLog};
@@ -19,6 +21,8 @@ pub use turns::{MessageRange, TurnRepository};
 pub use feedback::MockFeedbackRepository;
 #[cfg(any(test, feature = "testing"))]
 pub use maintenance::MockSessionMaintenance;
+#[cfg(any(test, feature = "testing"))]
+pub use search::MockConversationSearch;
 #[cfg(any(test, feature = "testing"))]
 pub use sessions::MockSessionRepository;
 #[cfg(any(test, feature = "testing"))]

@@ -1,5 +1,7 @@
 //! One in-memory storage that behaves as the databases do.
 
+mod search;
+
 use std::collections::BTreeMap;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 

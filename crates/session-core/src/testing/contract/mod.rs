@@ -12,6 +12,7 @@
 pub mod feedback;
 pub mod maintenance;
 pub mod messages;
+pub mod search;
 pub mod sessions;
 pub mod spool;
 pub mod stream_log;
@@ -20,7 +21,7 @@ pub mod turns;
 use std::any::Any;
 use std::sync::Arc;
 
-use crate::ports::{FeedbackRepository, SessionMaintenance, SessionRepository, TurnRepository};
+use crate::ports::{ConversationSearch, FeedbackRepository, SessionMaintenance, SessionRepository, TurnRepository};
 
 /// The ports of one storage under test, fresh and empty.
 pub struct Storage {
@@ -32,28 +33,31 @@ pub struct Storage {
     pub feedback: Arc<dyn FeedbackRepository>,
     /// Its upkeep.
     pub maintenance: Arc<dyn SessionMaintenance>,
+    /// Its search.
+    pub search: Arc<dyn ConversationSearch>,
     /// Kept until the test ends: a temporary folder, a database to drop.
     pub guard: Box<dyn Any + Send + Sync>,
 }
 
 impl Storage {
     /// A storage that is all these ports in one.
-    pub fn new<S: SessionRepository + TurnRepository + FeedbackRepository + SessionMaintenance + 'static>(
-        storage: S,
-        guard: impl Any + Send + Sync,
-    ) -> Self {
+    pub fn new<S>(storage: S, guard: impl Any + Send + Sync) -> Self
+    where
+        S: SessionRepository + TurnRepository + FeedbackRepository + SessionMaintenance + ConversationSearch + 'static,
+    {
         let storage = Arc::new(storage);
         Self {
             sessions: storage.clone(),
             turns: storage.clone(),
             feedback: storage.clone(),
-            maintenance: storage,
+            maintenance: storage.clone(),
+            search: storage,
             guard: Box::new(guard),
         }
     }
 }
 
-/// Makes every case of the session, turn, message, upkeep and feedback contracts a test. `$fixture` is an
+/// Makes every case of the session, turn, message, search, upkeep and feedback contracts a test. `$fixture` is an
 /// expression that is a future of `Option<Storage>`.
 #[macro_export]
 macro_rules! session_contract {
@@ -98,6 +102,17 @@ macro_rules! session_contract {
             reading_forward_goes_from_a_number_to_the_end,
             another_stores_messages_are_not_there,
             figures_count_messages_tokens_and_the_mean_time_to_answer);
+        $crate::session_contract!(@module search, $fixture;
+            questions_and_answers_are_found_whatever_their_spacing_and_particles,
+            syllables_apart_are_no_word,
+            any_query_is_answered,
+            the_query_as_written_comes_first_and_of_equals_the_newest,
+            filters_narrow_a_search,
+            pages_are_stable_while_messages_come,
+            another_stores_messages_are_never_found,
+            deleted_sessions_and_removed_messages_are_not_found,
+            a_message_is_found_with_its_turn_or_not_at_all,
+            a_very_long_message_is_found_by_its_beginning);
         $crate::session_contract!(@module maintenance, $fixture;
             one_owner_leads_a_job_until_its_term_is_over,
             sessions_expire_in_batches_and_only_when_their_time_is_over,
