@@ -2,6 +2,7 @@
 
 use std::path::PathBuf;
 use std::sync::Arc;
+use std::time::Duration;
 
 use anyhow::Context;
 use api_actix::{Check, Readiness};
@@ -19,10 +20,10 @@ use session_core::SessionService;
 use session_core::context::Window;
 use session_core::ports::{FeedbackRepository, TurnRepository};
 use session_core::stream::MemoryStreamLog;
-use storage_postgres::{PostgresOptions, PostgresStorage, SeaSessions};
+use storage_postgres::{PostgresOptions, PostgresStorage, SeaSessions, TlsMode};
 use storage_sqlite::SqliteStorage;
 
-use crate::config::{Config, DatabaseTarget};
+use crate::config::{Config, DatabaseConfig, DatabaseTarget, Secret, Tls};
 use crate::data_dir::DataDir;
 
 /// The storages of a running server.
@@ -41,13 +42,7 @@ impl Storage {
         let (file, postgres) = match config.database() {
             DatabaseTarget::Sqlite(file) => (file, None),
             DatabaseTarget::Postgres(url) => {
-                let options = PostgresOptions {
-                    pool_max: config.database.pool_max,
-                    pool_min: config.database.pool_min,
-                    acquire_timeout: config.database.connection_timeout(),
-                    idle_timeout: config.database.idle_timeout(),
-                    ..PostgresOptions::new(url.expose())
-                };
+                let options = postgres_options(&config.database, &url);
                 let storage = PostgresStorage::open(&options).await.context("PostgreSQL cannot be used")?;
                 (folder.database(), Some(storage))
             }
@@ -92,6 +87,36 @@ impl Storage {
     }
 }
 
+/// How to connect to the PostgreSQL server of the configuration.
+pub(crate) fn postgres_options(database: &DatabaseConfig, url: &Secret) -> PostgresOptions {
+    let limit = |seconds: u64| (seconds > 0).then(|| Duration::from_secs(seconds));
+    PostgresOptions {
+        instance: instance(),
+        pool_max: database.pool_max,
+        pool_min: database.pool_min,
+        acquire_timeout: database.connection_timeout(),
+        idle_timeout: database.idle_timeout(),
+        connect_retry: database.connect_retry(),
+        tls: match database.tls {
+            Tls::Auto => None,
+            Tls::VerifyFull => Some(TlsMode::VerifyFull),
+            Tls::Require => Some(TlsMode::Require),
+            Tls::Disable => Some(TlsMode::Disable),
+        },
+        tls_ca_file: database.tls_ca_file(),
+        statement_timeout: limit(database.statement_timeout_seconds),
+        lock_timeout: limit(database.lock_timeout_seconds),
+        idle_in_transaction_timeout: limit(database.idle_in_transaction_timeout_seconds),
+        ..PostgresOptions::new(url.expose())
+    }
+}
+
+/// This process among all that use a database: the machine's name, where it is known, and the process id.
+fn instance() -> String {
+    let host = std::env::var("HOSTNAME").or_else(|_| std::fs::read_to_string("/etc/hostname")).unwrap_or_default();
+    format!("{}:{}", host.trim(), std::process::id())
+}
+
 async fn open_sqlite(file: PathBuf) -> anyhow::Result<SqliteStorage> {
     if let Some(folder) = file.parent() {
         std::fs::create_dir_all(folder).with_context(|| format!("{} cannot be made", folder.display()))?;
@@ -110,7 +135,7 @@ pub(crate) struct Services {
 /// Builds the services over a storage.
 pub(crate) fn services(config: &Config, storage: &Storage) -> anyhow::Result<Services> {
     let repository = Arc::new(storage.sessions());
-    let sessions = SessionService::new(repository.clone(), clock(), ids(), config.session.expire());
+    let sessions = SessionService::new(repository.clone(), clock(), ids(), config.session.lifetimes());
     let ports = ChatPorts {
         sessions: sessions.clone(),
         turns: repository.clone(),

@@ -4,8 +4,9 @@
 //! with the full-text index over the same terms; until then they are kept in SQLite beside it.
 
 mod connect;
+mod options;
 mod storage;
 
-pub use connect::PostgresOptions;
+pub use connect::{PostgresOptions, TlsMode};
 pub use storage::PostgresStorage;
 pub use storage_sea::SeaSessions;

@@ -15,5 +15,5 @@ mod time;
 mod turns;
 
 pub use documents::{ChunkIndex, ChunkRow, SeaDocuments};
-pub use error::repository_error;
+pub use error::{driver_error, repository_error};
 pub use pools::{Pools, SeaSessions};
