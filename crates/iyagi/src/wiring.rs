@@ -1,4 +1,7 @@
-//! Every concrete adapter is named here, and nowhere else.
+//! Every concrete adapter is named here and in what belongs to it, and nowhere else.
+
+mod database;
+mod health;
 
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -25,6 +28,9 @@ use storage_sqlite::SqliteStorage;
 
 use crate::config::{Config, DatabaseConfig, DatabaseTarget, Secret, Tls};
 use crate::data_dir::DataDir;
+
+pub(crate) use database::Database;
+pub(crate) use health::{StorageHealth, content_name};
 
 /// The storages of a running server.
 pub(crate) struct Storage {
@@ -63,6 +69,11 @@ impl Storage {
     /// Where documents are and whether they answer, for `/ready`.
     pub(crate) fn readiness(&self) -> Arc<dyn Readiness> {
         Arc::new(StorageReadiness { sqlite: self.sqlite.clone(), postgres: self.postgres.clone() })
+    }
+
+    /// How the database of the conversations is.
+    pub(crate) fn health(&self) -> Arc<StorageHealth> {
+        Arc::new(StorageHealth::new(self.sqlite.clone(), self.postgres.clone()))
     }
 
     /// Takes documents in.

@@ -7,13 +7,14 @@ use storage_sea::{Pools, SeaSessions, repository_error};
 use crate::connect::{self, PostgresOptions};
 
 /// The advisory lock that lets one instance migrate at a time: "iyagi" in hexadecimal.
-const MIGRATION_LOCK: i64 = 0x69_7961_6769;
+pub(crate) const MIGRATION_LOCK: i64 = 0x69_7961_6769;
 
 /// What Iyagi keeps in PostgreSQL.
 #[derive(Clone, Debug)]
 pub struct PostgresStorage {
     pub(crate) pool: DatabaseConnection,
     pub(crate) driver: PgPool,
+    pub(crate) options: PostgresOptions,
 }
 
 impl PostgresStorage {
@@ -24,10 +25,15 @@ impl PostgresStorage {
     /// when the URL cannot be read, the server refuses the user or a migration fails.
     pub async fn open(options: &PostgresOptions) -> Result<Self, RepositoryError> {
         let storage = Self::connect(options).await?;
-        let transaction = storage.begin_migration().await?;
-        Migrator::up(&transaction, None).await.map_err(repository_error)?;
-        transaction.commit().await.map_err(repository_error)?;
+        storage.migrate().await?;
         Ok(storage)
+    }
+
+    /// Brings the schema up to date.
+    pub(crate) async fn migrate(&self) -> Result<(), RepositoryError> {
+        let transaction = self.begin_migration().await?;
+        Migrator::up(&transaction, None).await.map_err(repository_error)?;
+        transaction.commit().await.map_err(repository_error)
     }
 
     /// Connects and leaves the schema as it is, for looking after a database.
@@ -36,7 +42,8 @@ impl PostgresStorage {
     /// As [`PostgresStorage::open`].
     pub async fn connect(options: &PostgresOptions) -> Result<Self, RepositoryError> {
         let driver = connect::open(options).await?;
-        Ok(Self { pool: SqlxPostgresConnector::from_sqlx_postgres_pool(driver.clone()), driver })
+        let pool = SqlxPostgresConnector::from_sqlx_postgres_pool(driver.clone());
+        Ok(Self { pool, driver, options: options.clone() })
     }
 
     /// A transaction in which this instance alone may change the schema, for as long as it takes. The lock

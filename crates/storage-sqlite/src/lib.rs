@@ -8,8 +8,11 @@
 //! # }
 //! ```
 
+mod backup;
 mod connect;
+mod facts;
 mod keywords;
+mod restore;
 mod scope;
 mod storage;
 mod vectors;

@@ -236,7 +236,6 @@ pub(crate) struct ChatConfig {
     /// Tokens those messages may take together.
     pub(crate) history_tokens: u32,
     /// What becomes of a question while the session still answers another one.
-    #[cfg_attr(not(test), expect(dead_code, reason = "questions always queue yet"))]
     pub(crate) busy: Busy,
     /// Seconds a question waits for the session's turn before it.
     pub(crate) queue_timeout_seconds: u64,
