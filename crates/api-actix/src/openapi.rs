@@ -44,6 +44,7 @@ use crate::routes::{self, chat, documentation, feedback, operations, pages, sess
         feedback::give,
         operations::live,
         operations::ready,
+        operations::database,
         operations::metrics,
         operations::health,
         operations::ping,

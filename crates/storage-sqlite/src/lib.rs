@@ -8,9 +8,12 @@
 //! # }
 //! ```
 
+mod backup;
 mod connect;
+mod facts;
 mod keywords;
 mod messages;
+mod restore;
 mod scope;
 mod storage;
 mod vectors;

@@ -20,7 +20,8 @@ fn a_service_of_ones_own_keeps_the_conversation_between_runs() {
     let folder = tempfile::tempdir().unwrap();
     let file = folder.path().join("desk.db");
     assert_eq!(desk(&file, "kim", "배송 언제 와요?\n"), "1번째 질문을 받았습니다: 배송 언제 와요?\n");
-    let later = "(1) 배송 언제 와요?\n(2) 1번째 질문을 받았습니다: 배송 언제 와요?\n2번째 질문을 받았습니다: 환불은요?\n";
+    let later =
+        "(1) 배송 언제 와요?\n(2) 1번째 질문을 받았습니다: 배송 언제 와요?\n2번째 질문을 받았습니다: 환불은요?\n";
     assert_eq!(desk(&file, "kim", "환불은요?\n"), later);
     assert_eq!(desk(&file, "lee", ""), "");
 }

@@ -16,6 +16,6 @@ pub(crate) use event::StreamEvent;
 pub(crate) use feedback::{FeedbackBody, FeedbackReply, MessageFeedback};
 pub(crate) use list::{MessageList, SessionList};
 pub(crate) use message::{MessageBody, SourceBody};
-pub(crate) use operations::{ActiveCount, CheckBody, Health, Limits, Ping, Ready};
+pub(crate) use operations::{ActiveCount, CheckBody, DatabaseBody, Health, Limits, Ping, Ready};
 pub(crate) use session::{NewSessionBody, SessionBody, StateParam};
 pub(crate) use turn::{CancelledTurn, RegenerateBody};
