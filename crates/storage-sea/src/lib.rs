@@ -11,6 +11,7 @@ mod maintenance;
 mod messages;
 mod pools;
 mod sessions;
+mod shares;
 mod time;
 mod turns;
 

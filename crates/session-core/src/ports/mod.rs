@@ -4,6 +4,7 @@
 mod feedback;
 mod maintenance;
 mod sessions;
+mod share;
 mod spool;
 mod stream_log;
 mod turns;
@@ -11,6 +12,7 @@ mod turns;
 pub use feedback::FeedbackRepository;
 pub use maintenance::{Purged, SessionMaintenance};
 pub use sessions::{SessionCursor, SessionFilter, SessionRepository};
+pub use share::ShareRepository;
 pub use spool::{SpoolError, SpooledTurns, TurnSpool};
 pub use stream_log::{StreamBatch, StreamLogError, TurnStreamLog};
 pub use turns::{MessageRange, TurnRepository};
@@ -21,5 +23,7 @@ pub use feedback::MockFeedbackRepository;
 pub use maintenance::MockSessionMaintenance;
 #[cfg(any(test, feature = "testing"))]
 pub use sessions::MockSessionRepository;
+#[cfg(any(test, feature = "testing"))]
+pub use share::MockShareRepository;
 #[cfg(any(test, feature = "testing"))]
 pub use turns::MockTurnRepository;
