@@ -8,17 +8,17 @@ use api_actix::{Check, Readiness};
 use async_trait::async_trait;
 use chat_service::{ChatPorts, ChatService, ChatSettings};
 use document_readers::Readers;
-use kernel::{Clock, IdSource, RepositoryError, SystemClock, UuidV7Source, error_chain};
+use kernel::{Clock, IdSource, OsSecrets, RepositoryError, SystemClock, UuidV7Source, error_chain};
 use model_providers::{ExtractiveModel, HashedEmbedder};
 use rag_pipeline::ingest::Ingestor;
 use rag_pipeline::model::Collection;
 use rag_pipeline::planner::AnswerPlanner;
 use rag_pipeline::ports::{ChatModel, Embedder};
 use rag_pipeline::retrieval::Retriever;
-use session_core::SessionService;
 use session_core::context::Window;
 use session_core::ports::{FeedbackRepository, TurnRepository};
 use session_core::stream::MemoryStreamLog;
+use session_core::{SessionService, ShareService};
 use storage_postgres::{PostgresOptions, PostgresStorage, SeaSessions};
 use storage_sqlite::SqliteStorage;
 
@@ -103,6 +103,7 @@ async fn open_sqlite(file: PathBuf) -> anyhow::Result<SqliteStorage> {
 pub(crate) struct Services {
     pub(crate) chat: ChatService,
     pub(crate) sessions: SessionService,
+    pub(crate) shares: ShareService,
     pub(crate) turns: Arc<dyn TurnRepository>,
     pub(crate) feedback: Arc<dyn FeedbackRepository>,
 }
@@ -111,6 +112,7 @@ pub(crate) struct Services {
 pub(crate) fn services(config: &Config, storage: &Storage) -> anyhow::Result<Services> {
     let repository = Arc::new(storage.sessions());
     let sessions = SessionService::new(repository.clone(), clock(), ids(), config.session.expire());
+    let shares = ShareService::new(sessions.clone(), repository.clone(), clock(), ids(), Arc::new(OsSecrets));
     let ports = ChatPorts {
         sessions: sessions.clone(),
         turns: repository.clone(),
@@ -122,7 +124,7 @@ pub(crate) fn services(config: &Config, storage: &Storage) -> anyhow::Result<Ser
         ids: ids(),
     };
     let chat = ChatService::new(ports, chat_settings(config)?);
-    Ok(Services { chat, sessions, turns: repository.clone(), feedback: repository })
+    Ok(Services { chat, sessions, shares, turns: repository.clone(), feedback: repository })
 }
 
 fn chat_settings(config: &Config) -> anyhow::Result<ChatSettings> {
