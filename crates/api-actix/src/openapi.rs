@@ -39,6 +39,8 @@ use crate::routes::{
         chat::stream,
         chat::ask,
         turns::stream,
+        turns::cancel,
+        turns::regenerate,
         sessions::create,
         sessions::list,
         sessions::active_count,

@@ -2,7 +2,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use async_trait::async_trait;
-use chat_service::{Ask, AskedTurn, ChatService};
+use chat_service::{Ask, AskedTurn, ChatError, ChatService, Regenerate};
 use kernel::{Clock, IdSource, StoreId};
 use session_core::ports::{FeedbackRepository, TurnRepository};
 use session_core::{SessionService, ShareService};
@@ -75,11 +75,25 @@ impl ApiState {
         named.unwrap_or_else(|| self.settings.default_store.clone())
     }
 
-    /// Asks in a task of its own: a worker drops a handler whose client has gone, and a turn must not be
-    /// dropped between being stored and being answered.
+    /// Asks a question.
     pub(crate) async fn ask(&self, ask: Ask) -> Result<AskedTurn, ApiError> {
         let chat = self.chat.clone();
-        let asked = self.runtime.spawn(async move { chat.ask(ask).await }).await;
+        self.detached(async move { chat.ask(ask).await }).await
+    }
+
+    /// Has a question answered again.
+    pub(crate) async fn regenerate(&self, again: Regenerate) -> Result<AskedTurn, ApiError> {
+        let chat = self.chat.clone();
+        self.detached(async move { chat.regenerate(again).await }).await
+    }
+
+    /// Runs in a task of its own: a worker drops a handler whose client has gone, and a turn must not be
+    /// dropped between being stored and being answered.
+    async fn detached(
+        &self,
+        work: impl Future<Output = Result<AskedTurn, ChatError>> + Send + 'static,
+    ) -> Result<AskedTurn, ApiError> {
+        let asked = self.runtime.spawn(work).await;
         asked.map_err(|crash| ApiError::new(ErrorCode::InternalError).caused_by(crash))?.map_err(ApiError::from)
     }
 }

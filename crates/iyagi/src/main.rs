@@ -8,6 +8,7 @@ mod ingestion;
 mod samples;
 mod serving;
 mod telemetry;
+mod upkeep;
 mod wiring;
 
 use std::process::ExitCode;

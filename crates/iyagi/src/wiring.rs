@@ -2,11 +2,12 @@
 
 use std::path::PathBuf;
 use std::sync::Arc;
+use std::time::Duration;
 
 use anyhow::Context;
 use api_actix::{Check, Readiness};
 use async_trait::async_trait;
-use chat_service::{ChatPorts, ChatService, ChatSettings};
+use chat_service::{BusyPolicy, ChatPorts, ChatService, ChatSettings};
 use document_readers::Readers;
 use kernel::{Clock, IdSource, OsSecrets, RepositoryError, SystemClock, UuidV7Source, error_chain};
 use model_providers::{ExtractiveModel, HashedEmbedder};
@@ -16,20 +17,27 @@ use rag_pipeline::planner::AnswerPlanner;
 use rag_pipeline::ports::{ChatModel, Embedder};
 use rag_pipeline::retrieval::Retriever;
 use session_core::context::Window;
-use session_core::ports::{FeedbackRepository, TurnRepository};
+use session_core::ports::{FeedbackRepository, TurnRepository, TurnSpool};
 use session_core::stream::MemoryStreamLog;
-use session_core::{SessionService, ShareService};
+use session_core::{Maintenance, MaintenanceSettings, SessionService, ShareService};
 use storage_postgres::{PostgresOptions, PostgresStorage, SeaSessions};
+use storage_spool::FileSpool;
 use storage_sqlite::SqliteStorage;
 
 use crate::config::{Config, DatabaseTarget};
 use crate::data_dir::DataDir;
+
+/// How long a deleted session is kept before it is removed for good.
+const KEEP_DELETED: Duration = Duration::from_hours(90 * 24);
+/// How long upkeep lets questions go first between two of its transactions.
+const MAINTENANCE_PAUSE: Duration = Duration::from_millis(20);
 
 /// The storages of a running server.
 pub(crate) struct Storage {
     /// Documents always, and sessions unless PostgreSQL keeps them.
     sqlite: SqliteStorage,
     postgres: Option<PostgresStorage>,
+    spool: FileSpool,
     /// Keeps other processes out of the data folder.
     _folder: DataDir,
 }
@@ -53,12 +61,18 @@ impl Storage {
             }
         };
         let sqlite = open_sqlite(file).await?;
-        Ok(Self { sqlite, postgres, _folder: folder })
+        let spool = FileSpool::open(&folder.spool()).context("the emergency spool cannot be used")?;
+        Ok(Self { sqlite, postgres, spool, _folder: folder })
     }
 
     /// Whether this process alone uses the sessions.
     pub(crate) const fn owns_sessions(&self) -> bool {
         self.postgres.is_none()
+    }
+
+    /// Where answered turns are kept while the database is gone.
+    pub(crate) fn spool(&self) -> Arc<dyn TurnSpool> {
+        Arc::new(self.spool.clone())
     }
 
     fn sessions(&self) -> SeaSessions {
@@ -106,6 +120,7 @@ pub(crate) struct Services {
     pub(crate) shares: ShareService,
     pub(crate) turns: Arc<dyn TurnRepository>,
     pub(crate) feedback: Arc<dyn FeedbackRepository>,
+    pub(crate) maintenance: Maintenance,
 }
 
 /// Builds the services over a storage.
@@ -116,6 +131,7 @@ pub(crate) fn services(config: &Config, storage: &Storage) -> anyhow::Result<Ser
     let ports = ChatPorts {
         sessions: sessions.clone(),
         turns: repository.clone(),
+        spool: storage.spool(),
         streams: Arc::new(MemoryStreamLog::new(clock(), config.chat.finished_stream())),
         planner: storage.planner(config),
         model: model(),
@@ -124,13 +140,20 @@ pub(crate) fn services(config: &Config, storage: &Storage) -> anyhow::Result<Ser
         ids: ids(),
     };
     let chat = ChatService::new(ports, chat_settings(config)?);
-    Ok(Services { chat, sessions, shares, turns: repository.clone(), feedback: repository })
+    let settings = MaintenanceSettings {
+        keep_deleted: KEEP_DELETED,
+        owner: format!("{}", ids().uuid()),
+        pause: MAINTENANCE_PAUSE,
+    };
+    let maintenance = Maintenance::new(repository.clone(), clock(), settings);
+    Ok(Services { chat, sessions, shares, turns: repository.clone(), feedback: repository, maintenance })
 }
 
 fn chat_settings(config: &Config) -> anyhow::Result<ChatSettings> {
     Ok(ChatSettings {
         max_message_chars: config.chat.max_message_chars,
         window: Window { messages: config.chat.history_messages as usize, tokens: config.chat.history_tokens as usize },
+        busy: BusyPolicy::Queue,
         queue_timeout: config.chat.queue_timeout(),
         turn_timeout: config.chat.turn_timeout(),
         instructions: config.store.instructions.clone(),

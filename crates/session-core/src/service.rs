@@ -130,7 +130,7 @@ impl SessionService {
     ) -> Result<Validated, SessionError> {
         let now = self.clock.now();
         let expires_at = now.plus(self.ttl(store));
-        if let Some(session) = self.sessions.touch(store, user, id, now, expires_at).await? {
+        if let Some(session) = self.sessions.touch(store, user.cloned(), id, now, expires_at).await? {
             return Ok(Validated { valid: true, session });
         }
         Ok(Validated { valid: false, session: self.get(store, user, id).await? })

@@ -76,10 +76,10 @@ impl SessionRepository for SeaSessions {
         if updated.rows_affected == 1 { Ok(()) } else { Err(RepositoryError::Stale) }
     }
 
-    async fn touch<'a>(
-        &'a self,
-        store: &'a StoreId,
-        user: Option<&'a UserId>,
+    async fn touch(
+        &self,
+        store: &StoreId,
+        user: Option<UserId>,
         id: SessionId,
         now: Timestamp,
         expires_at: Timestamp,

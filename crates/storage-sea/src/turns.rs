@@ -89,6 +89,22 @@ impl TurnRepository for SeaSessions {
         found.map(Turn::try_from).transpose()
     }
 
+    async fn find_request(
+        &self,
+        store: &StoreId,
+        session: SessionId,
+        client_message_id: &str,
+    ) -> Result<Option<Turn>, RepositoryError> {
+        let found = Entity::find()
+            .filter(Column::SessionId.eq(session.as_uuid()))
+            .filter(Column::ClientMessageId.eq(client_message_id))
+            .filter(Column::StoreId.eq(store.as_str()))
+            .one(&self.pools.reader)
+            .await
+            .map_err(repository_error)?;
+        found.map(Turn::try_from).transpose()
+    }
+
     async fn find_message(&self, store: &StoreId, id: MessageId) -> Result<Option<Message>, RepositoryError> {
         self.read_message(store, id).await
     }

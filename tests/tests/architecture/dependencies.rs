@@ -14,6 +14,7 @@ const ARROWS: &[(&str, &[&str])] = &[
     ("storage-sea", &["kernel", "migration", "rag-pipeline", "session-core"]),
     ("storage-sqlite", &["kernel", "migration", "rag-pipeline", "session-core", "storage-sea", "korean-text"]),
     ("storage-postgres", &["kernel", "migration", "rag-pipeline", "session-core", "storage-sea", "korean-text"]),
+    ("storage-spool", &["session-core"]),
     ("model-providers", &["kernel", "korean-text", "rag-pipeline"]),
     ("document-readers", &["kernel", "rag-pipeline"]),
     ("api-actix", &["chat-service", "kernel", "session-core", "rag-pipeline"]),

@@ -15,6 +15,7 @@ pub(crate) struct SessionChangeBody {
     /// A title; null takes it away, so that the next question becomes it.
     #[serde(default, deserialize_with = "given")]
     #[schema(value_type = Option<String>, min_length = 1, max_length = 200)]
+    #[allow(clippy::option_option)] // left out, null and a text are three things
     title: Option<Option<String>>,
     /// The metadata, in place of what was there.
     #[serde(default, deserialize_with = "given")]

@@ -23,7 +23,7 @@ pub(crate) struct MessageBody {
 pub(crate) struct SaidBody {
     #[schema(value_type = String, format = Uuid)]
     id: MessageId,
-    /// The question and its answer have the same one.
+    /// A question and its first answer have the same one.
     #[schema(value_type = String, format = Uuid)]
     turn_id: TurnId,
     /// `user`, `assistant` or `system`.
@@ -33,6 +33,9 @@ pub(crate) struct SaidBody {
     /// `complete`, `interrupted` or `failed`.
     #[schema(value_type = String, example = "complete")]
     status: MessageStatus,
+    /// The question that an answer is one to; several answers may share it.
+    #[schema(value_type = Option<String>, format = Uuid)]
+    parent_message_id: Option<MessageId>,
     /// Its place in the session, from 1 without gaps.
     sequence: u64,
     #[schema(value_type = String, format = DateTime)]
@@ -70,6 +73,7 @@ impl From<Message> for SaidBody {
             role: message.role,
             content: message.content,
             status: message.status,
+            parent_message_id: message.parent,
             sequence: message.sequence,
             created_at: message.created_at,
             model: message.model,

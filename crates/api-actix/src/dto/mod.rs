@@ -12,6 +12,7 @@ mod operations;
 mod session;
 mod session_chat;
 mod share;
+mod turn;
 
 pub(crate) use business::BusinessBody;
 pub(crate) use change::{ExtendBody, SessionChangeBody, StatsBody, ValidationBody};
@@ -27,3 +28,4 @@ pub(crate) use session_chat::{
     Stage1Created, Stage1Message, Stage1NewSession, Stage1Question, Stage1Reply, Stage1SessionReply,
 };
 pub(crate) use share::{ShareBody, ShareReply, SharedConversation, SharedHead, SharedMessage};
+pub(crate) use turn::{CancelledTurn, RegenerateBody};

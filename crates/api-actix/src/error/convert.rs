@@ -76,9 +76,12 @@ impl From<ChatError> for ApiError {
             ChatError::KeyReused { turn } => Self::new(ErrorCode::IdempotencyKeyReused)
                 .with_detail(ErrorDetail::of(Some("turnId"), &turn.to_string())),
             ChatError::UnknownTurn => ErrorCode::TurnNotFound.into(),
+            ChatError::UnknownMessage => ErrorCode::MessageNotFound.into(),
+            ChatError::NothingToAnswer => ErrorCode::NothingToAnswer.into(),
             ChatError::Draining => ErrorCode::ShuttingDown.into(),
             ChatError::Repository(error) => error.into(),
             ChatError::Stream(error) => error.into(),
+            ChatError::Spool(error) => Self::new(ErrorCode::StorageUnavailable).caused_by(error),
         }
     }
 }
@@ -99,7 +102,8 @@ impl From<TurnFailure> for ErrorCode {
             TurnFailure::ModelUnavailable => Self::ModelUnavailable,
             TurnFailure::StorageUnavailable => Self::StorageUnavailable,
             TurnFailure::TimedOut => Self::TurnTimedOut,
-            TurnFailure::Interrupted | TurnFailure::Cancelled => Self::TurnInterrupted,
+            TurnFailure::Interrupted => Self::TurnInterrupted,
+            TurnFailure::Cancelled => Self::TurnCancelled,
             TurnFailure::Internal => Self::InternalError,
         }
     }

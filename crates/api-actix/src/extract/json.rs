@@ -1,5 +1,6 @@
 use actix_web::dev::Payload;
 use actix_web::http::StatusCode;
+use actix_web::http::header::CONTENT_TYPE;
 use actix_web::{FromRequest, HttpMessage, HttpRequest, ResponseError, web};
 use futures::future::{FutureExt, LocalBoxFuture};
 use serde::de::{DeserializeOwned, IgnoredAny};
@@ -22,6 +23,27 @@ impl<T: DeserializeOwned + 'static> FromRequest for ApiJson<T> {
         let limit = request.app_data::<web::Data<ApiState>>().map_or(0, |state| state.settings.body_limit);
         let body = web::Bytes::from_request(request, payload);
         async move { read(&body.await.map_err(|error| unreadable(&error, limit))?) }.boxed_local()
+    }
+}
+
+/// A JSON body that may be left out, together with its content type.
+pub(crate) struct OptionalJson<T>(pub(crate) Option<T>);
+
+impl<T: DeserializeOwned + 'static> FromRequest for OptionalJson<T> {
+    type Error = ApiError;
+    type Future = LocalBoxFuture<'static, Result<Self, ApiError>>;
+
+    fn from_request(request: &HttpRequest, payload: &mut Payload) -> Self::Future {
+        if request.headers().contains_key(CONTENT_TYPE) {
+            let body = ApiJson::from_request(request, payload);
+            return async move { Ok(Self(Some(body.await?.0))) }.boxed_local();
+        }
+        let body = web::Bytes::from_request(request, payload);
+        async move {
+            let body = body.await.map_err(|error| unreadable(&error, 0))?;
+            if body.is_empty() { Ok(Self(None)) } else { Err(ErrorCode::UnsupportedMediaType.into()) }
+        }
+        .boxed_local()
     }
 }
 

@@ -26,8 +26,13 @@ pub(super) const QUESTION: &[ErrorCode] = &[
     ErrorCode::SessionEnded,
     ErrorCode::ShuttingDown,
 ];
-pub(super) const ANSWER: &[ErrorCode] =
-    &[ErrorCode::TurnNotFound, ErrorCode::TurnInterrupted, ErrorCode::ModelUnavailable, ErrorCode::TurnTimedOut];
+pub(super) const ANSWER: &[ErrorCode] = &[
+    ErrorCode::TurnNotFound,
+    ErrorCode::TurnInterrupted,
+    ErrorCode::TurnCancelled,
+    ErrorCode::ModelUnavailable,
+    ErrorCode::TurnTimedOut,
+];
 
 pub(crate) const ENDPOINTS: &[Endpoint] = &[
     Endpoint {

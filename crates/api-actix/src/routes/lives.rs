@@ -72,7 +72,7 @@ pub(crate) async fn change(
     query: ApiQuery<ScopeQuery>,
     body: ApiJson<SessionChangeBody>,
 ) -> Result<Json<SessionBody>, ApiError> {
-    let Scope { store, user } = query.0.into_scope(&state);
+    let Scope { store, user } = query.0.scope(&state);
     let change = SessionChange::from(body.0);
     let session = state.sessions.change(&store, user.as_ref(), id.0, &change).await?;
     Ok(Json(SessionBody::of(session, state.clock.now())))
@@ -89,7 +89,7 @@ pub(crate) async fn delete(
     id: Id<SessionId>,
     query: ApiQuery<ScopeQuery>,
 ) -> Result<HttpResponse, ApiError> {
-    let Scope { store, user } = query.0.into_scope(&state);
+    let Scope { store, user } = query.0.scope(&state);
     state.sessions.delete(&store, user.as_ref(), id.0).await?;
     Ok(HttpResponse::NoContent().finish())
 }
@@ -105,7 +105,7 @@ pub(crate) async fn validate(
     id: Id<SessionId>,
     query: ApiQuery<ScopeQuery>,
 ) -> Result<Json<ValidationBody>, ApiError> {
-    let Scope { store, user } = query.0.into_scope(&state);
+    let Scope { store, user } = query.0.scope(&state);
     Ok(Json(state.sessions.validate(&store, user.as_ref(), id.0).await?.into()))
 }
 
@@ -122,7 +122,7 @@ pub(crate) async fn extend(
     query: ApiQuery<ScopeQuery>,
     body: ApiJson<ExtendBody>,
 ) -> Result<Json<SessionBody>, ApiError> {
-    let Scope { store, user } = query.0.into_scope(&state);
+    let Scope { store, user } = query.0.scope(&state);
     let session = state.sessions.extend(&store, user.as_ref(), id.0, body.0.hours).await?;
     Ok(Json(SessionBody::of(session, state.clock.now())))
 }
@@ -138,7 +138,7 @@ pub(crate) async fn end(
     id: Id<SessionId>,
     query: ApiQuery<ScopeQuery>,
 ) -> Result<Json<SessionBody>, ApiError> {
-    let Scope { store, user } = query.0.into_scope(&state);
+    let Scope { store, user } = query.0.scope(&state);
     let session = state.sessions.end(&store, user.as_ref(), id.0).await?;
     Ok(Json(SessionBody::of(session, state.clock.now())))
 }
@@ -154,7 +154,7 @@ pub(crate) async fn stats(
     id: Id<SessionId>,
     query: ApiQuery<ScopeQuery>,
 ) -> Result<Json<StatsBody>, ApiError> {
-    let Scope { store, user } = query.0.into_scope(&state);
+    let Scope { store, user } = query.0.scope(&state);
     let session = state.sessions.get(&store, user.as_ref(), id.0).await?;
     let stats = state.turns.stats(&store, id.0).await?;
     Ok(Json(StatsBody::of(stats, session.last_active_at)))

@@ -53,6 +53,13 @@ pub(crate) const ENDPOINTS: &[Endpoint] = &[
     },
 ];
 
+impl ScopeQuery {
+    /// Whose conversations are meant.
+    pub(super) fn scope(self, state: &ApiState) -> Scope {
+        Scope { store: state.store(self.store_id), user: self.user_id }
+    }
+}
+
 /// Whose sessions.
 #[derive(Deserialize, IntoParams)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
@@ -64,12 +71,6 @@ pub(crate) struct ScopeQuery {
     /// Only this user's; another user's session is not found.
     #[param(value_type = Option<String>)]
     user_id: Option<UserId>,
-}
-
-impl ScopeQuery {
-    pub(crate) fn into_scope(self, state: &ApiState) -> Scope {
-        Scope { store: state.store(self.store_id), user: self.user_id }
-    }
 }
 
 #[derive(Deserialize, IntoParams)]
@@ -176,7 +177,7 @@ pub(crate) async fn get(
     id: Id<SessionId>,
     query: ApiQuery<ScopeQuery>,
 ) -> Result<Json<SessionBody>, ApiError> {
-    let Scope { store, user } = query.0.into_scope(&state);
+    let Scope { store, user } = query.0.scope(&state);
     let session = state.sessions.get(&store, user.as_ref(), id.0).await?;
     Ok(Json(SessionBody::of(session, state.clock.now())))
 }

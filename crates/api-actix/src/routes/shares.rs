@@ -11,7 +11,7 @@ use crate::conversation::{self, Conversation, JsonTranscript};
 use crate::dto::{ShareBody, ShareReply, SharedConversation, SharedHead, SharedMessage};
 use crate::endpoint::Endpoint;
 use crate::error::{ApiError, ErrorCode};
-use crate::extract::{ApiJson, ApiQuery, Id};
+use crate::extract::{ApiQuery, Id, OptionalJson};
 use crate::observe::RequestId;
 use crate::reading::Scope;
 use crate::state::ApiState;
@@ -41,7 +41,7 @@ pub(crate) const ENDPOINTS: &[Endpoint] = &[
 #[utoipa::path(
     post, path = "/api/sessions/{id}/share", operation_id = "shareSession", tag = "shares",
     params(("id" = String, Path, format = Uuid, description = "The session"), ScopeQuery),
-    request_body = ShareBody,
+    request_body = Option<ShareBody>,
     responses((status = 201, body = ShareReply, description = "The link",
         headers(("location" = String, description = "Its address"))))
 )]
@@ -49,10 +49,11 @@ pub(crate) async fn share(
     state: Data<ApiState>,
     id: Id<SessionId>,
     query: ApiQuery<ScopeQuery>,
-    body: ApiJson<ShareBody>,
+    body: OptionalJson<ShareBody>,
 ) -> Result<HttpResponse, ApiError> {
-    let Scope { store, user } = query.0.into_scope(&state);
-    let shared = state.shares.share(&store, user.as_ref(), id.0, body.0.expires_in_hours).await?;
+    let Scope { store, user } = query.0.scope(&state);
+    let hours = body.0.and_then(|body| body.expires_in_hours);
+    let shared = state.shares.share(&store, user.as_ref(), id.0, hours).await?;
     let reply = ShareReply::from(shared);
     let mut response = HttpResponse::Created();
     response.insert_header((LOCATION, reply.url.as_str())).insert_header((CACHE_CONTROL, "no-store"));
@@ -70,7 +71,7 @@ pub(crate) async fn revoke(
     id: Id<SessionId>,
     query: ApiQuery<ScopeQuery>,
 ) -> Result<HttpResponse, ApiError> {
-    let Scope { store, user } = query.0.into_scope(&state);
+    let Scope { store, user } = query.0.scope(&state);
     state.shares.revoke(&store, user.as_ref(), id.0).await?;
     Ok(HttpResponse::NoContent().finish())
 }

@@ -89,7 +89,7 @@ fn run<V: std::fmt::Debug>(
     outcome.unwrap();
 }
 
-fn run_bodies(bodies: BoxedStrategy<Vec<u8>>) {
+fn run_bodies(bodies: &BoxedStrategy<Vec<u8>>) {
     run(
         |session| (prop::sample::select(routes_with_bodies(session)), bodies.clone()).boxed(),
         |((method, uri), body)| {
@@ -102,12 +102,12 @@ fn run_bodies(bodies: BoxedStrategy<Vec<u8>>) {
 
 #[test]
 fn no_bytes_make_the_server_fail() {
-    run_bodies(prop::collection::vec(any::<u8>(), 0..200).boxed());
+    run_bodies(&prop::collection::vec(any::<u8>(), 0..200).boxed());
 }
 
 #[test]
 fn no_json_makes_the_server_fail() {
-    run_bodies(any_json().prop_map(|json| json.to_string().into_bytes()).boxed());
+    run_bodies(&any_json().prop_map(|json| json.to_string().into_bytes()).boxed());
 }
 
 #[test]

@@ -34,6 +34,8 @@ async fn a_link_is_told_once_with_its_address_and_its_end() {
     );
     assert_eq!((reply.header("location"), reply.header("cache-control")), (link["url"].as_str().unwrap(), "no-store"));
     assert_eq!(token.len(), 64);
+    let without_body = api.send(TestRequest::post().uri(&format!("/api/sessions/{id}/share"))).await;
+    assert_eq!((without_body.status.as_u16(), &without_body.json()["expiresAt"]), (201, &link["expiresAt"]));
     let other = share(&api, &id, json!({"expiresInHours": 2})).await.json();
     assert_ne!(other["token"], token);
     assert_eq!(other["expiresAt"], "2026-11-20T02:00:00.000000Z");

@@ -8,7 +8,7 @@ use actix_web::http::header::HeaderMap;
 use actix_web::test::{self, TestRequest};
 use api_actix::{ApiSettings, ApiState, Check, Readiness, app};
 use async_trait::async_trait;
-use chat_service::{ChatPorts, ChatService, ChatSettings};
+use chat_service::{BusyPolicy, ChatPorts, ChatService, ChatSettings};
 use futures::StreamExt;
 use kernel::testing::{ManualClock, SequentialIds, SequentialSecrets};
 use kernel::{ChunkId, DocumentId};
@@ -25,7 +25,7 @@ use serde_json::{Value, json};
 use session_core::context::Window;
 use session_core::ports::{FeedbackRepository, SessionRepository, ShareRepository, TurnRepository};
 use session_core::stream::MemoryStreamLog;
-use session_core::testing::{MemorySessions, samples};
+use session_core::testing::{MemorySessions, MemorySpool, samples};
 use session_core::{SessionService, ShareService};
 use tokio::runtime::Handle;
 
@@ -76,6 +76,7 @@ pub(crate) struct Setup {
     pub(crate) sessions: Option<Arc<dyn SessionRepository>>,
     pub(crate) feedback: Option<Arc<dyn FeedbackRepository>>,
     pub(crate) shares: Option<Arc<dyn ShareRepository>>,
+    pub(crate) turns: Option<Arc<dyn TurnRepository>>,
 }
 
 impl Default for Setup {
@@ -89,6 +90,7 @@ impl Default for Setup {
             sessions: None,
             feedback: None,
             shares: None,
+            turns: None,
         }
     }
 }
@@ -132,7 +134,7 @@ impl Setup {
     pub(crate) async fn api(self) -> Api {
         let (clock, ids) = (Arc::new(ManualClock::new()), Arc::new(SequentialIds::default()));
         let storage = Arc::new(MemorySessions::default());
-        let turns: Arc<dyn TurnRepository> = storage.clone();
+        let turns: Arc<dyn TurnRepository> = self.turns.unwrap_or_else(|| storage.clone());
         let sessions = self.sessions.unwrap_or_else(|| storage.clone());
         let sessions = SessionService::new(sessions, clock.clone(), ids.clone(), Duration::from_hours(24));
         let ports = ChatPorts {
@@ -141,6 +143,7 @@ impl Setup {
             streams: Arc::new(MemoryStreamLog::new(clock.clone(), Duration::from_mins(10))),
             planner: planner().await,
             model: Arc::new(ScriptedModel(Mutex::new(self.script))),
+            spool: Arc::new(MemorySpool::default()),
             prices: PriceBook::built_in().unwrap(),
             clock: clock.clone(),
             ids: ids.clone(),
@@ -175,6 +178,7 @@ fn chat_settings(turn_timeout: Duration) -> ChatSettings {
     ChatSettings {
         max_message_chars: MAX_MESSAGE_CHARS,
         window: Window { messages: 10, tokens: 2000 },
+        busy: BusyPolicy::Queue,
         queue_timeout: Duration::from_millis(20),
         turn_timeout,
         instructions: "문서에서만 답하세요.".into(),

@@ -56,10 +56,10 @@ pub trait SessionRepository: Send + Sync {
     /// sets `last_active_at`, moves `expires_at` on to the given moment (never back) and raises the
     /// revision. With `user` given, only that user's. `None`, and nothing changed, when there is no such
     /// session or it is not live.
-    async fn touch<'a>(
-        &'a self,
-        store: &'a StoreId,
-        user: Option<&'a UserId>,
+    async fn touch(
+        &self,
+        store: &StoreId,
+        user: Option<UserId>,
         id: SessionId,
         now: Timestamp,
         expires_at: Timestamp,

@@ -108,10 +108,10 @@ impl SessionRepository for MemorySessions {
         Ok(())
     }
 
-    async fn touch<'a>(
-        &'a self,
-        store: &'a StoreId,
-        user: Option<&'a UserId>,
+    async fn touch(
+        &self,
+        store: &StoreId,
+        user: Option<UserId>,
         id: SessionId,
         now: Timestamp,
         expires_at: Timestamp,
@@ -119,7 +119,7 @@ impl SessionRepository for MemorySessions {
         let mut tables = self.tables();
         let live = tables.sessions.get_mut(&id).filter(|session| {
             session.store == *store
-                && user.is_none_or(|user| *user == session.user)
+                && user.as_ref().is_none_or(|user| *user == session.user)
                 && session.state_at(now) == SessionState::Active
         });
         Ok(live.map(|session| {
@@ -224,6 +224,21 @@ impl TurnRepository for MemorySessions {
 
     async fn find_turn(&self, store: &StoreId, id: TurnId) -> Result<Option<Turn>, RepositoryError> {
         Ok(self.tables().turns.get(&id).filter(|turn| turn.store == *store).cloned())
+    }
+
+    async fn find_request(
+        &self,
+        store: &StoreId,
+        session: SessionId,
+        client_message_id: &str,
+    ) -> Result<Option<Turn>, RepositoryError> {
+        let tables = self.tables();
+        let holds = |turn: &&Turn| {
+            turn.store == *store
+                && turn.session == session
+                && turn.client_message_id.as_deref() == Some(client_message_id)
+        };
+        Ok(tables.turns.values().find(holds).cloned())
     }
 
     async fn find_message(&self, store: &StoreId, id: MessageId) -> Result<Option<Message>, RepositoryError> {

@@ -14,6 +14,7 @@ pub mod maintenance;
 pub mod messages;
 pub mod sessions;
 pub mod share;
+pub mod spool;
 pub mod stream_log;
 pub mod turns;
 
@@ -156,6 +157,28 @@ macro_rules! stream_log_contract {
             if let Some(log) = ($fixture)(clock.clone()).await {
                 $crate::testing::contract::stream_log::$case(&*log, &clock).await;
             }
+        })+
+    };
+}
+
+/// Makes every case of the emergency spool's contract a test. `$fixture` is an expression that is a future
+/// of an `Arc<impl TurnSpool>`, fresh and empty, and of what must live as long as the test.
+#[macro_export]
+macro_rules! spool_contract {
+    ($fixture:expr) => {
+        $crate::spool_contract!(@cases $fixture;
+            an_empty_spool_has_nothing_pending,
+            turns_are_pending_in_order_with_every_field,
+            asking_again_tells_the_same_until_it_is_forgotten,
+            what_came_after_the_question_is_not_forgotten,
+            a_long_outage_is_told_in_parts_and_completely,
+            a_turn_set_aside_is_not_pending);
+    };
+    (@cases $fixture:expr; $($case:ident),+) => {
+        $(#[tokio::test]
+        async fn $case() {
+            let (spool, _guard) = $fixture.await;
+            $crate::testing::contract::spool::$case(&*spool).await;
         })+
     };
 }

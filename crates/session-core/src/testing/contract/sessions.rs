@@ -209,8 +209,8 @@ pub async fn only_a_live_session_of_that_store_and_user_is_touched(storage: &Sto
     assert!(!touched(&store(), None, 2, 1).await);
     assert!(!touched(&store(), None, 3, 1).await);
     assert!(!touched(&other_store(), None, 1, 1).await);
-    assert!(!touched(&store(), Some(&lee), 1, 1).await);
-    assert!(touched(&store(), Some(&kim), 1, 9).await);
+    assert!(!touched(&store(), Some(lee), 1, 1).await);
+    assert!(touched(&store(), Some(kim), 1, 9).await);
 }
 
 pub async fn concurrent_touches_are_all_counted(storage: &Storage) {
