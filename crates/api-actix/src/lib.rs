@@ -6,12 +6,14 @@
 
 mod app;
 mod assets;
+mod conversation;
 mod cursor;
 mod dto;
 mod endpoint;
 mod error;
 mod extract;
 mod language;
+mod markdown;
 mod observe;
 mod openapi;
 mod reading;

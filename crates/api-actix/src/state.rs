@@ -4,8 +4,8 @@ use std::time::Duration;
 use async_trait::async_trait;
 use chat_service::{Ask, AskedTurn, ChatError, ChatService, Regenerate};
 use kernel::{Clock, IdSource, RepositoryError, StoreId};
-use session_core::SessionService;
 use session_core::ports::{FeedbackRepository, TurnRepository};
+use session_core::{SessionService, ShareService};
 use tokio::runtime::Handle;
 
 use crate::error::{ApiError, ErrorCode};
@@ -16,6 +16,8 @@ pub struct ApiState {
     pub chat: ChatService,
     /// Begins, finds and lists sessions.
     pub sessions: SessionService,
+    /// Shares sessions through links.
+    pub shares: ShareService,
     /// Reads conversations.
     pub turns: Arc<dyn TurnRepository>,
     /// Keeps feedback.

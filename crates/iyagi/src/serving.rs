@@ -77,6 +77,7 @@ fn state(config: &Config, services: Services, storage: &Storage, metrics: Promet
     ApiState {
         chat: services.chat,
         sessions: services.sessions,
+        shares: services.shares,
         turns: services.turns,
         feedback: services.feedback,
         clock: wiring::clock(),

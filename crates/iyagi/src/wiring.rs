@@ -12,7 +12,7 @@ use api_actix::{Check, Readiness};
 use async_trait::async_trait;
 use chat_service::{BusyPolicy, ChatPorts, ChatService, ChatSettings};
 use document_readers::Readers;
-use kernel::{Clock, IdSource, RepositoryError, SystemClock, UuidV7Source, error_chain};
+use kernel::{Clock, IdSource, OsSecrets, RepositoryError, SystemClock, UuidV7Source, error_chain};
 use model_providers::{ExtractiveModel, HashedEmbedder};
 use rag_pipeline::ingest::Ingestor;
 use rag_pipeline::model::Collection;
@@ -22,7 +22,7 @@ use rag_pipeline::retrieval::Retriever;
 use session_core::context::Window;
 use session_core::ports::{FeedbackRepository, TurnRepository, TurnSpool};
 use session_core::stream::MemoryStreamLog;
-use session_core::{Maintenance, MaintenanceSettings, SessionService};
+use session_core::{Maintenance, MaintenanceSettings, SessionService, ShareService};
 use storage_postgres::{PostgresOptions, PostgresStorage, SeaSessions, TlsMode};
 use storage_spool::FileSpool;
 use storage_sqlite::SqliteStorage;
@@ -150,6 +150,7 @@ async fn open_sqlite(file: PathBuf) -> anyhow::Result<SqliteStorage> {
 pub(crate) struct Services {
     pub(crate) chat: ChatService,
     pub(crate) sessions: SessionService,
+    pub(crate) shares: ShareService,
     pub(crate) turns: Arc<dyn TurnRepository>,
     pub(crate) feedback: Arc<dyn FeedbackRepository>,
     pub(crate) maintenance: Maintenance,
@@ -159,6 +160,7 @@ pub(crate) struct Services {
 pub(crate) fn services(config: &Config, storage: &Storage) -> anyhow::Result<Services> {
     let repository = Arc::new(storage.sessions());
     let sessions = SessionService::new(repository.clone(), clock(), ids(), config.session.lifetimes());
+    let shares = ShareService::new(sessions.clone(), repository.clone(), clock(), ids(), Arc::new(OsSecrets));
     let ports = ChatPorts {
         sessions: sessions.clone(),
         turns: repository.clone(),
@@ -177,7 +179,7 @@ pub(crate) fn services(config: &Config, storage: &Storage) -> anyhow::Result<Ser
         pause: MAINTENANCE_PAUSE,
     };
     let maintenance = Maintenance::new(repository.clone(), clock(), settings);
-    Ok(Services { chat, sessions, turns: repository.clone(), feedback: repository, maintenance })
+    Ok(Services { chat, sessions, shares, turns: repository.clone(), feedback: repository, maintenance })
 }
 
 fn chat_settings(config: &Config) -> anyhow::Result<ChatSettings> {

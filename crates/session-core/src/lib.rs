@@ -31,11 +31,13 @@ pub mod model;
 pub mod ports;
 pub mod search;
 mod service;
+mod share;
 pub mod stream;
 
 pub use error::SessionError;
 pub use maintenance::{Maintenance, MaintenanceReport, MaintenanceSettings};
 pub use service::{Resolved, SessionLifetimes, SessionService, Validated};
+pub use share::{OpenedShare, ShareError, ShareService, Shared};
 
 #[cfg(any(test, feature = "testing"))]
 pub mod testing;

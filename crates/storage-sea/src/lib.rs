@@ -15,6 +15,7 @@ mod messages;
 mod pools;
 mod search;
 mod sessions;
+mod shares;
 mod time;
 mod turns;
 

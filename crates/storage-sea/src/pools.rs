@@ -59,7 +59,7 @@ impl Pools {
     }
 }
 
-/// Sessions, turns, messages and feedback in tables, on either database.
+/// Sessions, turns, messages, feedback and share links in tables, on either database.
 #[derive(Clone)]
 pub struct SeaSessions {
     pub(crate) pools: Pools,

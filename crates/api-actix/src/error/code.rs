@@ -85,6 +85,8 @@ codes! {
         "질문을 찾을 수 없습니다." "The turn is not known.";
     MessageNotFound "MESSAGE_NOT_FOUND" NOT_FOUND
         "메시지를 찾을 수 없습니다." "The message is not known.";
+    ShareNotFound "SHARE_NOT_FOUND" NOT_FOUND
+        "공유 링크를 찾을 수 없거나 더 이상 쓸 수 없습니다." "The share link is unknown or no longer works.";
     MethodNotAllowed "METHOD_NOT_ALLOWED" METHOD_NOT_ALLOWED
         "이 주소에서 쓸 수 없는 요청 방식입니다." "This address does not take that method.";
     TurnInProgress "TURN_IN_PROGRESS" CONFLICT

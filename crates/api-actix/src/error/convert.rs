@@ -2,10 +2,10 @@
 
 use chat_service::ChatError;
 use kernel::RepositoryError;
-use session_core::SessionError;
 use session_core::model::InvalidFeedback;
 use session_core::ports::StreamLogError;
 use session_core::stream::TurnFailure;
+use session_core::{SessionError, ShareError};
 
 use super::{ApiError, ErrorCode, ErrorDetail};
 
@@ -33,6 +33,19 @@ impl From<SessionError> for ApiError {
                 Self::new(ErrorCode::InvalidBody).with_detail(ErrorDetail::of(Some("hours"), &format!("1 to {max}")))
             }
             SessionError::Repository(error) => error.into(),
+        }
+    }
+}
+
+impl From<ShareError> for ApiError {
+    fn from(error: ShareError) -> Self {
+        match error {
+            ShareError::NotFound => ErrorCode::ShareNotFound.into(),
+            ShareError::InvalidLifetime { max } => Self::new(ErrorCode::InvalidBody)
+                .with_detail(ErrorDetail::of(Some("expiresInHours"), &format!("1 to {max}"))),
+            ShareError::Session(error) => error.into(),
+            ShareError::Secret(error) => Self::new(ErrorCode::InternalError).caused_by(error),
+            ShareError::Repository(error) => error.into(),
         }
     }
 }

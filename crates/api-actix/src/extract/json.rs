@@ -3,7 +3,7 @@ use actix_web::http::StatusCode;
 use actix_web::http::header::CONTENT_TYPE;
 use actix_web::{FromRequest, HttpMessage, HttpRequest, ResponseError, web};
 use futures::future::{FutureExt, LocalBoxFuture};
-use serde::de::DeserializeOwned;
+use serde::de::{DeserializeOwned, IgnoredAny};
 use serde_json::error::Category;
 
 use crate::error::{ApiError, ErrorCode, ErrorDetail};
@@ -66,7 +66,9 @@ fn read<T: DeserializeOwned>(body: &[u8]) -> Result<ApiJson<T>, ApiError> {
         return Err(ErrorCode::InvalidCharacters.into());
     }
     serde_json::from_slice(body).map(ApiJson).map_err(|error| {
-        let code = if error.classify() == Category::Data { ErrorCode::InvalidBody } else { ErrorCode::InvalidJson };
+        // A name that is expected where something else stands is told as if it were no JSON.
+        let is_json = error.classify() == Category::Data || serde_json::from_slice::<IgnoredAny>(body).is_ok();
+        let code = if is_json { ErrorCode::InvalidBody } else { ErrorCode::InvalidJson };
         ApiError::new(code).with_detail(ErrorDetail::of_reader(&error.to_string()))
     })
 }

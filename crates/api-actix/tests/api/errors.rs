@@ -59,6 +59,7 @@ fn plain_request(code: ErrorCode) -> Option<TestRequest> {
         ErrorCode::SessionNotFound => get(&format!("/api/sessions/{UNKNOWN_ID}")),
         ErrorCode::TurnNotFound => get(&format!("/api/turns/{UNKNOWN_ID}/stream")),
         ErrorCode::MessageNotFound => post(&feedback, json!({"thumbs": "up"})),
+        ErrorCode::ShareNotFound => get("/api/shared/of-nobody"),
         ErrorCode::MethodNotAllowed => TestRequest::delete().uri("/api/chat"),
         ErrorCode::BodyTooLarge => raw(vec![b' '; BODY_LIMIT + 1]),
         ErrorCode::UnsupportedMediaType => raw("message=hi").insert_header(("content-type", "text/plain")),

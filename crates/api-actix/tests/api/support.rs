@@ -1,6 +1,8 @@
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
+use actix_web::body::MessageBody;
+use actix_web::dev::ServiceResponse;
 use actix_web::http::StatusCode;
 use actix_web::http::header::HeaderMap;
 use actix_web::test::{self, TestRequest};
@@ -8,7 +10,7 @@ use api_actix::{ApiSettings, ApiState, Check, DatabaseHealth, DatabaseLook, Read
 use async_trait::async_trait;
 use chat_service::{BusyPolicy, ChatPorts, ChatService, ChatSettings};
 use futures::StreamExt;
-use kernel::testing::{ManualClock, SequentialIds};
+use kernel::testing::{ManualClock, SequentialIds, SequentialSecrets};
 use kernel::{ChunkId, DocumentId, RepositoryError};
 use llm_monitoring::PriceBook;
 use rag_pipeline::model::{
@@ -20,11 +22,11 @@ use rag_pipeline::ports::{AnswerStream, ChatModel, DocumentRepository, MockEmbed
 use rag_pipeline::retrieval::Retriever;
 use rag_pipeline::testing::MemoryDocuments;
 use serde_json::{Value, json};
-use session_core::SessionService;
 use session_core::context::Window;
-use session_core::ports::{FeedbackRepository, SessionRepository, TurnRepository};
+use session_core::ports::{FeedbackRepository, SessionRepository, ShareRepository, TurnRepository};
 use session_core::stream::MemoryStreamLog;
 use session_core::testing::{MemorySessions, MemorySpool, samples};
+use session_core::{SessionService, ShareService};
 use tokio::runtime::Handle;
 
 pub(crate) const QUESTION: &str = "제주도 배송비는 얼마예요?";
@@ -73,6 +75,7 @@ pub(crate) struct Setup {
     pub(crate) checks: Vec<Check>,
     pub(crate) sessions: Option<Arc<dyn SessionRepository>>,
     pub(crate) feedback: Option<Arc<dyn FeedbackRepository>>,
+    pub(crate) shares: Option<Arc<dyn ShareRepository>>,
     pub(crate) turns: Option<Arc<dyn TurnRepository>>,
     pub(crate) database: Result<DatabaseLook, fn() -> RepositoryError>,
 }
@@ -87,6 +90,7 @@ impl Default for Setup {
             checks: vec![ready],
             sessions: None,
             feedback: None,
+            shares: None,
             turns: None,
             database: Ok(database_look()),
         }
@@ -168,9 +172,13 @@ impl Setup {
             clock: clock.clone(),
             ids: ids.clone(),
         };
+        let shares = self.shares.unwrap_or_else(|| storage.clone());
+        let secrets = Arc::new(SequentialSecrets::default());
+        let shares = ShareService::new(sessions.clone(), shares, clock.clone(), ids.clone(), secrets);
         let state = ApiState {
             chat: ChatService::new(ports, chat_settings(self.turn_timeout)),
             sessions,
+            shares,
             turns,
             feedback: self.feedback.unwrap_or_else(|| storage.clone()),
             clock: clock.clone(),
@@ -250,10 +258,7 @@ impl Api {
 
     pub(crate) async fn send(&self, request: TestRequest) -> Reply {
         let service = test::init_service(app(self.state.clone())).await;
-        let response = test::call_service(&service, request.to_request()).await;
-        let (status, headers) = (response.status(), response.headers().clone());
-        let text = String::from_utf8_lossy(&test::read_body(response).await).into_owned();
-        Reply { status, headers, text }
+        Reply::read(test::call_service(&service, request.to_request()).await).await
     }
 
     pub(crate) async fn get(&self, uri: &str) -> Reply {
@@ -280,6 +285,12 @@ impl Api {
 }
 
 impl Reply {
+    pub(crate) async fn read(response: ServiceResponse<impl MessageBody>) -> Self {
+        let (status, headers) = (response.status(), response.headers().clone());
+        let text = String::from_utf8_lossy(&test::read_body(response).await).into_owned();
+        Self { status, headers, text }
+    }
+
     pub(crate) fn json(&self) -> Value {
         serde_json::from_str(&self.text).unwrap_or_else(|error| panic!("{error}: {}", self.text))
     }

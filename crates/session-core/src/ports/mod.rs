@@ -5,6 +5,7 @@ mod feedback;
 mod maintenance;
 mod search;
 mod sessions;
+mod share;
 mod spool;
 mod stream_log;
 mod turns;
@@ -13,6 +14,7 @@ pub use feedback::FeedbackRepository;
 pub use maintenance::{Purged, SessionMaintenance};
 pub use search::{ConversationQuery, ConversationSearch, SearchCursor, SearchHit};
 pub use sessions::{SessionCursor, SessionFilter, SessionRepository};
+pub use share::ShareRepository;
 pub use spool::{SpoolError, SpooledTurns, TurnSpool};
 pub use stream_log::{StreamBatch, StreamLogError, TurnStreamLog};
 pub use turns::{MessageRange, TurnRepository};
@@ -25,5 +27,7 @@ pub use maintenance::MockSessionMaintenance;
 pub use search::MockConversationSearch;
 #[cfg(any(test, feature = "testing"))]
 pub use sessions::MockSessionRepository;
+#[cfg(any(test, feature = "testing"))]
+pub use share::MockShareRepository;
 #[cfg(any(test, feature = "testing"))]
 pub use turns::MockTurnRepository;

@@ -1,23 +1,24 @@
 //! One in-memory storage that behaves as the databases do.
 
 mod search;
+mod shares;
 
 use std::collections::BTreeMap;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use async_trait::async_trait;
-use kernel::{MessageId, Page, PageLimit, RepositoryError, SessionId, StoreId, Timestamp, TurnId, UserId};
+use kernel::{MessageId, Page, PageLimit, RepositoryError, SessionId, ShareId, StoreId, Timestamp, TurnId, UserId};
 
 use crate::model::{
-    ClosedTurn, Feedback, Lease, Message, NewTurn, OpenedTurn, Role, Session, SessionState, SessionStats, Turn,
-    TurnClosing, TurnOpening, TurnState,
+    ClosedTurn, Feedback, Lease, Message, NewTurn, OpenedTurn, Role, Session, SessionState, SessionStats, ShareAccess,
+    ShareLink, Turn, TurnClosing, TurnOpening, TurnState,
 };
 use crate::ports::{
     FeedbackRepository, MessageRange, Purged, SessionCursor, SessionFilter, SessionMaintenance, SessionRepository,
     TurnRepository,
 };
 
-/// Sessions, turns, messages and feedback in memory.
+/// Sessions, turns, messages, feedback and share links in memory.
 #[derive(Default)]
 pub struct MemorySessions(Mutex<Tables>);
 
@@ -27,6 +28,8 @@ struct Tables {
     turns: BTreeMap<TurnId, Turn>,
     messages: BTreeMap<(SessionId, u64), Message>,
     feedback: BTreeMap<(MessageId, Option<UserId>), Feedback>,
+    shares: BTreeMap<ShareId, ShareLink>,
+    accesses: Vec<(ShareId, ShareAccess)>,
     leaders: BTreeMap<String, (String, Timestamp)>,
 }
 
@@ -72,6 +75,10 @@ impl Tables {
 impl SessionRepository for MemorySessions {
     async fn find(&self, store: &StoreId, id: SessionId) -> Result<Option<Session>, RepositoryError> {
         Ok(self.tables().session(store, id).cloned())
+    }
+
+    async fn store_of(&self, id: SessionId) -> Result<Option<StoreId>, RepositoryError> {
+        Ok(self.tables().sessions.get(&id).map(|session| session.store.clone()))
     }
 
     async fn insert(&self, session: &Session) -> Result<(), RepositoryError> {
@@ -353,6 +360,7 @@ impl SessionMaintenance for MemorySessions {
         for session in &empty {
             tables.sessions.remove(session);
             tables.turns.retain(|_, turn| turn.session != *session);
+            tables.remove_shares(*session);
         }
         let more = empty.len() < sessions.len();
         Ok(Purged { sessions: empty.len() as u64, messages: doomed.len() as u64, more })

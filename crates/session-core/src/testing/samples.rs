@@ -3,12 +3,12 @@
 
 use std::time::Duration;
 
-use kernel::{Clock, MessageId, SessionId, StoreId, Timestamp, TurnId, UserId, testing::ManualClock};
+use kernel::{Clock, MessageId, SessionId, ShareId, StoreId, Timestamp, TurnId, UserId, testing::ManualClock};
 use serde_json::json;
 
 use crate::model::{
-    Answer, BusinessMetadata, ClosedTurn, Message, MessageStatus, NewSession, NewTurn, Role, Session, Source,
-    TurnState, Usage,
+    Answer, BusinessMetadata, ClosedTurn, Message, MessageStatus, NewSession, NewTurn, Role, Session, ShareLink,
+    ShareToken, Source, TurnState, Usage,
 };
 use crate::ports::ConversationQuery;
 use crate::search::SearchText;
@@ -118,6 +118,20 @@ pub fn closed_turn(number: u64, content: &str) -> ClosedTurn {
         }),
         closed_at: at(2),
         late: false,
+    }
+}
+
+/// Link `number` to [`session`] number `session`; it works for 100 seconds from `start`, and its token is
+/// made of that number.
+pub fn share_link(session: u64, number: u8) -> ShareLink {
+    ShareLink {
+        id: ShareId::from_uuid(sample_uuid(4, number.into())),
+        store: store(),
+        session: session_id(session),
+        token_hash: ShareToken::of([number; 32]).hash(),
+        created_at: start(),
+        expires_at: at(100),
+        revoked_at: None,
     }
 }
 

@@ -14,6 +14,7 @@ pub mod maintenance;
 pub mod messages;
 pub mod search;
 pub mod sessions;
+pub mod share;
 pub mod spool;
 pub mod stream_log;
 pub mod turns;
@@ -21,7 +22,9 @@ pub mod turns;
 use std::any::Any;
 use std::sync::Arc;
 
-use crate::ports::{ConversationSearch, FeedbackRepository, SessionMaintenance, SessionRepository, TurnRepository};
+use crate::ports::{
+    ConversationSearch, FeedbackRepository, SessionMaintenance, SessionRepository, ShareRepository, TurnRepository,
+};
 
 /// The ports of one storage under test, fresh and empty.
 pub struct Storage {
@@ -35,6 +38,8 @@ pub struct Storage {
     pub maintenance: Arc<dyn SessionMaintenance>,
     /// Its search.
     pub search: Arc<dyn ConversationSearch>,
+    /// Its share links.
+    pub shares: Arc<dyn ShareRepository>,
     /// Kept until the test ends: a temporary folder, a database to drop.
     pub guard: Box<dyn Any + Send + Sync>,
 }
@@ -43,7 +48,13 @@ impl Storage {
     /// A storage that is all these ports in one.
     pub fn new<S>(storage: S, guard: impl Any + Send + Sync) -> Self
     where
-        S: SessionRepository + TurnRepository + FeedbackRepository + SessionMaintenance + ConversationSearch + 'static,
+        S: SessionRepository
+            + TurnRepository
+            + FeedbackRepository
+            + SessionMaintenance
+            + ConversationSearch
+            + ShareRepository
+            + 'static,
     {
         let storage = Arc::new(storage);
         Self {
@@ -51,14 +62,15 @@ impl Storage {
             turns: storage.clone(),
             feedback: storage.clone(),
             maintenance: storage.clone(),
-            search: storage,
+            search: storage.clone(),
+            shares: storage,
             guard: Box::new(guard),
         }
     }
 }
 
-/// Makes every case of the session, turn, message, search, upkeep and feedback contracts a test. `$fixture` is an
-/// expression that is a future of `Option<Storage>`.
+/// Makes every case of the session, turn, message, search, upkeep, feedback and share contracts a test. `$fixture`
+/// is an expression that is a future of `Option<Storage>`.
 #[macro_export]
 macro_rules! session_contract {
     ($fixture:expr) => {
@@ -66,6 +78,7 @@ macro_rules! session_contract {
             a_session_comes_back_as_it_was_stored,
             an_equal_id_conflicts,
             a_session_of_another_store_is_unknown,
+            the_store_of_a_session_is_known_by_the_id_alone,
             an_update_writes_what_may_change_and_leaves_the_counters,
             a_stale_update_changes_nothing,
             touching_counts_and_moves_the_expiry_but_never_back,
@@ -121,6 +134,14 @@ macro_rules! session_contract {
         $crate::session_contract!(@module feedback, $fixture;
             feedback_is_kept_and_a_later_one_replaces_it,
             feedback_needs_a_message_of_that_store);
+        $crate::session_contract!(@module share, $fixture;
+            a_link_is_found_by_its_hash_while_it_is_live,
+            an_equal_hash_conflicts,
+            a_link_needs_a_session_of_that_store_that_is_not_deleted,
+            a_deleted_session_is_not_shown,
+            revoking_takes_back_the_links_of_that_session_only,
+            every_access_is_kept_and_read_the_last_one_first,
+            removing_a_session_for_good_removes_its_links);
     };
     (@module $module:ident, $fixture:expr; $($case:ident),+) => {
         mod $module {
