@@ -213,6 +213,33 @@ const NOUNS: &str = " 배송 주문 취소 상품 결제 쿠폰 가입 신규 �
 무게 세탁 신청 확인 변경 조회 문자 번호 송장 송장번호 정보 개인정보 비밀번호 휴대폰 전화 시간 기간 기한 금액 할인 적립 적립금 무료 유료 이상 이하 까지 부터 원래 가능 준비 출고 도착 \
 지연 불량 영수증 세금계산서 현금영수증 이름 주소 주소지 배송지 배송비 택배 박스 상자 고객센터 상담 예약 품절 이용 사용 방법 주차 영업 영업시간 추천 후기 리뷰 탈퇴 광고 가상계좌 할부 무이자 ";
 
+/// Nouns that tell who asks, when, where and how it feels.
+const CIRCUMSTANCES: &str = include_str!("data/circumstances.txt");
+/// Words that name one thing exactly.
+const TOPICS: &str = include_str!("data/topics.txt");
+/// Nouns of one syllable that a particle may follow.
+const SHORT_NOUNS: &str = include_str!("data/nouns.txt");
+
+/// The words of a data file, without its comments.
+fn words_of(file: &'static str) -> HashSet<&'static str> {
+    file.lines().filter(|line| !line.starts_with('#')).flat_map(str::split_whitespace).collect()
+}
+
+/// Whether the noun tells the circumstances of a question rather than its subject.
+pub(crate) fn is_circumstance(word: &str) -> bool {
+    CIRCUMSTANCE_SET.contains(word)
+}
+
+/// Whether the noun names one thing exactly, which a text that answers must have.
+pub fn is_exact_topic(word: &str) -> bool {
+    TOPIC_SET.contains(word)
+}
+
+/// Whether a syllable is a noun that a particle may follow.
+pub(crate) fn is_short_noun(word: &str) -> bool {
+    SHORT_NOUN_SET.contains(word)
+}
+
 /// Whether the word says nothing about what a question is about.
 pub(crate) fn is_function_word(word: &str) -> bool {
     FUNCTION_SET.contains(word)
@@ -246,6 +273,9 @@ type Words = LazyLock<HashSet<&'static str>>;
 
 static FUNCTION_SET: Words = LazyLock::new(|| FUNCTION_WORDS.split_whitespace().collect());
 static NOUN_SET: Words = LazyLock::new(|| NOUNS.split_whitespace().collect());
+static CIRCUMSTANCE_SET: Words = LazyLock::new(|| words_of(CIRCUMSTANCES));
+static TOPIC_SET: Words = LazyLock::new(|| words_of(TOPICS));
+static SHORT_NOUN_SET: Words = LazyLock::new(|| words_of(SHORT_NOUNS));
 static EVERYDAY_SET: Words = LazyLock::new(|| EVERYDAY.split_whitespace().collect());
 
 #[cfg(test)]

@@ -1,8 +1,9 @@
-use crate::lexicon::{is_function_word, is_known_word, known_beginning};
+use crate::lexicon::{is_circumstance, is_exact_topic, is_function_word, is_known_word, known_beginning};
 use crate::normalize::normalize;
-use crate::particles::{is_ending, is_inflected, stem};
+use crate::particles::{is_ending, is_inflected, stem, strip_particle};
 use crate::synonyms::{is_verb, synonyms};
 use crate::terms::{index_terms, is_syllabic};
+use crate::verbs::verb;
 
 /// The most words a question is taken to be about: a longer text repeats itself or is no question, and
 /// every word costs a look-up.
@@ -21,6 +22,8 @@ pub enum WordKind {
     Number,
     /// What looks like an inflected verb or adjective: texts say those in many ways.
     Verb,
+    /// A noun that tells who asks, when, where or how it feels: texts that answer need not have it.
+    Circumstance,
     /// Cut from words written together where nothing known bounds it: it may be no word at all.
     Fragment,
 }
@@ -51,6 +54,8 @@ impl ContentWord {
         let marked = matches!(surface.strip_prefix(stem), Some("은" | "는" | "도" | "은요" | "는요" | "도요"));
         let kind = if surface.starts_with(|c: char| c.is_ascii_digit()) {
             WordKind::Number
+        } else if is_circumstance(stem) || is_circumstance(surface) {
+            WordKind::Circumstance
         } else if is_inflected(surface, stem) || is_verb(surface) {
             WordKind::Verb
         } else {
@@ -152,7 +157,28 @@ fn content_of(token: &str) -> Vec<ContentWord> {
             return pieces;
         }
     }
-    vec![ContentWord::new(token, plain)]
+    vec![as_verb(token, plain).unwrap_or_else(|| ContentWord::new(token, plain))]
+}
+
+/// The token as a form of an everyday verb, unless it is a noun, with or without a particle.
+fn as_verb(token: &str, plain: &str) -> Option<ContentWord> {
+    let noun = strip_particle(token);
+    let is_noun = |word: &str| {
+        is_known_word(word) || is_circumstance(word) || is_exact_topic(word) || crate::lexicon::is_everyday_word(word)
+    };
+    if is_noun(token) || is_noun(plain) || is_noun(noun) {
+        return None;
+    }
+    let verb = verb(token)?;
+    let form = &token[..verb.form];
+    let mut word = ContentWord::new(token, form);
+    word.kind = WordKind::Verb;
+    word.marked = false;
+    word.synonyms.extend(verb.plain.iter().flat_map(|plain| synonyms(plain)));
+    word.synonyms.extend(verb.plain.iter().filter(|plain| **plain != form));
+    word.synonyms.sort_unstable();
+    word.synonyms.dedup();
+    Some(word)
 }
 
 /// Cuts a run without spaces at the known words in it.

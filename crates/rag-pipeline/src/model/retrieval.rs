@@ -66,6 +66,8 @@ pub struct Concept {
     pub known: bool,
     /// Whether it is a noun: what the question is about rather than what is done.
     pub topic: bool,
+    /// Whether it only tells who asks, when, where or how it feels.
+    pub circumstance: bool,
     /// Whether it comes from an earlier turn rather than from the question.
     pub inherited: bool,
 }
