@@ -8,6 +8,7 @@ mod lexicon;
 mod normalize;
 mod particles;
 mod repair;
+mod segment;
 mod sentences;
 mod synonyms;
 mod terms;

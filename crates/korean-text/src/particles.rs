@@ -14,7 +14,7 @@ pub fn ends_in_consonant(word: &str) -> bool {
 
 /// What must come before a particle.
 #[derive(Clone, Copy, PartialEq, Eq)]
-enum After {
+pub(crate) enum After {
     Any,
     Consonant,
     Vowel,
@@ -24,13 +24,21 @@ use After::{Any, Consonant, Vowel};
 
 /// Particles, longer ones first. The third field is the fewest syllables that must remain: one for
 /// those that are hardly ever the end of a noun.
-const PARTICLES: [(&str, After, usize); 73] = [
+pub(crate) const PARTICLES: [(&str, After, usize); 81] = [
     ("에서부터", Any, 1),
     ("이라든지", Consonant, 2),
     ("이라던가", Consonant, 2),
     ("한테서", Any, 1),
     ("들한테", Any, 2),
+    ("들에게", Any, 2),
     ("들이랑", Any, 2),
+    ("들하고", Any, 2),
+    ("들까지", Any, 2),
+    ("들은", Any, 2),
+    ("들이", Any, 2),
+    ("들을", Any, 2),
+    ("들도", Any, 2),
+    ("들", Any, 2),
     ("께서는", Any, 1),
     ("으로부터", Any, 1),
     ("이라도", Consonant, 2),

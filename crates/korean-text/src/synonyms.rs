@@ -231,12 +231,6 @@ pub(crate) fn is_member(word: &str) -> bool {
     INDEX.nouns.contains_key(word) || INDEX.wider.contains_key(word)
 }
 
-/// The length, in bytes, of the longest known verb of two syllables or more that the run begins with.
-pub(crate) fn verb_beginning(run: &str) -> usize {
-    let begun = INDEX.verbs.iter().filter(|(verb, _)| run.starts_with(verb) && verb.chars().count() > 1);
-    begun.map(|(verb, _)| verb.len()).max().unwrap_or(0)
-}
-
 /// Whether the word is a form of a known verb and no noun.
 pub(crate) fn is_verb(word: &str) -> bool {
     !is_member(word) && INDEX.verbs.iter().any(|(verb, _)| word.starts_with(verb) && word != *verb)

@@ -8,7 +8,7 @@ use crate::jamo::{compose, decompose};
 /// Beginnings of verbs without 다, a line of them for each field of life.
 const VERBS: &str = include_str!("data/verbs.txt");
 /// Syllables that may follow a verb's form: endings, and the helping verbs that lean on it.
-const TAIL: &str = "하해했할한함합되돼됐될된는은을데나요면려고서지만까니다습세시셨신죠야아어여었았도게던때수있없줘주실라거든구건기네음냐자잖더러길씩봐보놓둔둬뒀갔가와왔오올드렸릴리싶줄준줬셔십쇼텐테래대므로느군걸끔본볼봤져졌진질임슴씀당염겠긴듯놨놔뒤두버렸릴란답";
+pub(crate) const FORM_TAIL: &str = "하해했할한함합되돼됐될된는은을데나요면려고서지만까니다습세시셨신죠야아어여었았도게던때수있없줘주실라거든구건기네음냐자잖더러길씩봐보놓둔둬뒀갔가와왔오올드렸릴리싶줄준줬셔십쇼텐테래대므로느군걸끔본볼봤져졌진질임슴씀당염겠긴듯놨놔뒤두버렸릴란답";
 /// What closes a verb of one syllable: anything else after one syllable may as well be a noun.
 const SHORT_TAILS: [&str; 25] = [
     "면",
@@ -96,8 +96,13 @@ pub(crate) fn verb(word: &str) -> Option<Verb> {
     None
 }
 
+/// Whether this is a form of an everyday verb, without ending.
+pub(crate) fn is_form(word: &str) -> bool {
+    FORMS.of.contains_key(word)
+}
+
 fn is_tail(tail: &str) -> bool {
-    tail.chars().all(|c| TAIL.contains(c))
+    tail.chars().all(|c| FORM_TAIL.contains(c))
 }
 
 /// All forms endings are put to, and the two by which texts most often have the verb.
