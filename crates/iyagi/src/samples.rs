@@ -70,7 +70,12 @@ mod tests {
                 let unanswerable = case.kind == CaseKind::Unanswerable;
                 assert!(case.id.starts_with(mark), "{}", case.id);
                 assert!(case.document.iter().all(|d| documents.contains(d.as_str())), "{}", case.id);
-                assert_eq!((case.document.is_empty(), case.facts.is_empty()), (unanswerable, unanswerable), "{}", case.id);
+                assert_eq!(
+                    (case.document.is_empty(), case.facts.is_empty()),
+                    (unanswerable, unanswerable),
+                    "{}",
+                    case.id
+                );
                 assert!(case.kind != CaseKind::Followup || !case.history.is_empty(), "{}", case.id);
             }
         }

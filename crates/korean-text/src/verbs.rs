@@ -118,11 +118,21 @@ fn conjugate(stem: &str, irregular: &str) -> (Vec<String>, Vec<String>) {
         }
     };
     match (irregular, end) {
-        ("ㅂ", _) => ["우", "운", "울", "워", "웠", "와", "움"].iter().for_each(|more| push(initial, vowel, 0, more)),
+        ("ㅂ", _) => {
+            for more in ["우", "운", "울", "워", "웠", "와", "움"] {
+                push(initial, vowel, 0, more);
+            }
+        }
         ("ㄷ", _) => push(initial, vowel, RIEUL, ""),
-        ("ㅅ", _) => ["으", "은", "을", "아", "어", "았", "었"].iter().for_each(|more| push(initial, vowel, 0, more)),
+        ("ㅅ", _) => {
+            for more in ["으", "은", "을", "아", "어", "았", "었"] {
+                push(initial, vowel, 0, more);
+            }
+        }
         (_, 0) => {
-            [NIEUN, RIEUL, MIEUM, PIEUP].iter().for_each(|f| push(initial, vowel, *f, ""));
+            for f in [NIEUN, RIEUL, MIEUM, PIEUP] {
+                push(initial, vowel, f, "");
+            }
             let open: &[u32] = match vowel {
                 0 | 1 | 4 | 5 | 6 => &[vowel],
                 8 => &[9],
@@ -144,8 +154,16 @@ fn conjugate(stem: &str, irregular: &str) -> (Vec<String>, Vec<String>) {
                 }
             }
         }
-        (_, RIEUL) => [0, NIEUN, PIEUP].iter().for_each(|f| push(initial, vowel, *f, "")),
-        (_, 27) => [NIEUN, RIEUL, 0].iter().for_each(|f| push(initial, vowel, *f, "")),
+        (_, RIEUL) => {
+            for f in [0, NIEUN, PIEUP] {
+                push(initial, vowel, f, "");
+            }
+        }
+        (_, 27) => {
+            for f in [NIEUN, RIEUL, 0] {
+                push(initial, vowel, f, "");
+            }
+        }
         _ => {}
     }
     if last == '르'

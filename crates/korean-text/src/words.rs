@@ -210,7 +210,7 @@ fn content_of_pieces(pieces: &[Piece]) -> Vec<ContentWord> {
     let leftover = |piece: &&Piece| piece.reading != Reading::Unknown || piece.base.chars().count() > 1;
     let content = pieces.iter().filter(|p| p.reading != Reading::Filler).filter(leftover);
     let content =
-        content.filter(|p| !is_function_word(&p.base) && !(p.reading == Reading::Unknown && is_ending(&p.base)));
+        content.filter(|p| !is_function_word(&p.base) && (p.reading != Reading::Unknown || !is_ending(&p.base)));
     content.map(content_of_piece).collect()
 }
 

@@ -6,7 +6,7 @@ use super::Hit;
 use super::rerank::{IN_HEADING, IN_TITLE};
 use crate::cues::AnswerKind;
 use crate::matching::Matchable;
-use crate::model::Concept;
+use crate::model::{Concept, Role};
 
 /// Hits of which one must have something of the question.
 const BEST: usize = 6;
@@ -51,12 +51,12 @@ pub(super) fn is_grounded(concepts: &[Concept], kinds: &[AnswerKind], hits: &[Hi
     }
     let reading = Reading::of(first);
     let missing = own.iter().any(|c| !c.known && is_exact_topic(&c.word));
-    let verbs = own.iter().filter(|c| !c.topic);
+    let verbs = own.iter().filter(|c| c.role != Role::Topic);
     let (found, lacking) = verbs.fold((0.0, 0.0), |(found, lacking), verb| {
         let strength = reading.strength(verb);
         (found + verb.weight * strength, lacking + verb.weight * (1.0 - strength))
     });
-    let circumstances = own.iter().filter(|c| c.circumstance).count() as f32 / 4.0;
+    let circumstances = own.iter().filter(|c| c.role == Role::Circumstance).count() as f32 / 4.0;
     let length = (own.len() as f32 + INHERITED * (concepts.len() - own.len()) as f32).min(LONG) / LONG;
     let kind = kinds.first().is_some_and(|kind| kind.found_in(best_sentence(concepts, &first.chunk.chunk.text)));
     let margin = hits.get(1).map_or(0.0, |second| first.score - second.score);
