@@ -29,4 +29,4 @@ pub use error::ErrorCode;
 pub use openapi::openapi_json;
 pub use routes::endpoints;
 pub use server::{RunningServer, ServerOptions, StopHandle, server};
-pub use state::{ApiSettings, ApiState, Check, Readiness};
+pub use state::{ApiSettings, ApiState, Check, DatabaseHealth, DatabaseLook, Readiness, TableLook};

@@ -64,6 +64,7 @@ use crate::routes::{
         feedback::give,
         operations::live,
         operations::ready,
+        operations::database,
         operations::metrics,
         operations::health,
         operations::ping,

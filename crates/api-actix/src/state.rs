@@ -3,7 +3,7 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use chat_service::{Ask, AskedTurn, ChatError, ChatService, Regenerate};
-use kernel::{Clock, IdSource, StoreId};
+use kernel::{Clock, IdSource, RepositoryError, StoreId};
 use session_core::ports::{FeedbackRepository, TurnRepository};
 use session_core::{SessionService, ShareService};
 use tokio::runtime::Handle;
@@ -28,6 +28,8 @@ pub struct ApiState {
     pub ids: Arc<dyn IdSource>,
     /// Tells whether the server can serve.
     pub readiness: Arc<dyn Readiness>,
+    /// Tells how the database is.
+    pub database: Arc<dyn DatabaseHealth>,
     /// Renders the metrics in Prometheus' text format.
     pub metrics: Arc<dyn Fn() -> String + Send + Sync>,
     /// Where turns run. It must outlive the workers: a turn is finished even when its reader is gone.
@@ -67,6 +69,44 @@ pub struct Check {
     pub ok: bool,
     /// More about it. Shown when all is well; when something is not, it is only logged.
     pub detail: Option<String>,
+}
+
+/// Tells how the database is, for operators.
+#[async_trait]
+pub trait DatabaseHealth: Send + Sync {
+    /// Looks. It costs little, whatever the size of the database, and is bounded in time by whoever implements it.
+    ///
+    /// # Errors
+    /// [`RepositoryError::Unavailable`] when the database cannot be reached.
+    async fn look(&self) -> Result<DatabaseLook, RepositoryError>;
+}
+
+/// How the database is. Nothing in it is secret.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct DatabaseLook {
+    /// `sqlite` or `postgresql`.
+    pub backend: &'static str,
+    /// Its version.
+    pub version: String,
+    /// How long the smallest query took.
+    pub latency: Duration,
+    /// Connections of this process: open, idle among them, at most.
+    pub pool: (u32, u32, u32),
+    /// Migrations: applied, pending.
+    pub migrations: (usize, usize),
+    /// Its tables with their rows.
+    pub rows: Vec<TableLook>,
+}
+
+/// The rows of a table.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct TableLook {
+    /// What is in it, in camelCase: `sessions`, `documentChunks` …
+    pub name: String,
+    /// How many rows it has.
+    pub rows: u64,
+    /// Whether that is an estimate.
+    pub estimated: bool,
 }
 
 impl ApiState {

@@ -1,5 +1,6 @@
 //! The `iyagi` program: see `iyagi --help`.
 
+mod backup_file;
 mod cli;
 mod commands;
 mod config;

@@ -73,6 +73,7 @@ fn server_options(config: &Config) -> ServerOptions {
 }
 
 fn state(config: &Config, services: Services, storage: &Storage, metrics: PrometheusHandle) -> ApiState {
+    let health = storage.health();
     ApiState {
         chat: services.chat,
         sessions: services.sessions,
@@ -83,7 +84,11 @@ fn state(config: &Config, services: Services, storage: &Storage, metrics: Promet
         ids: wiring::ids(),
         runtime: tokio::runtime::Handle::current(),
         readiness: storage.readiness(),
-        metrics: Arc::new(move || metrics.render()),
+        database: health.clone(),
+        metrics: Arc::new(move || {
+            health.record_connections();
+            metrics.render()
+        }),
         settings: ApiSettings {
             default_store: config.store.default.clone(),
             max_message_chars: config.chat.max_message_chars,

@@ -1,4 +1,7 @@
-//! Every concrete adapter is named here, and nowhere else.
+//! Every concrete adapter is named here and in what belongs to it, and nowhere else.
+
+mod database;
+mod health;
 
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -20,15 +23,16 @@ use session_core::context::Window;
 use session_core::ports::{FeedbackRepository, TurnRepository, TurnSpool};
 use session_core::stream::MemoryStreamLog;
 use session_core::{Maintenance, MaintenanceSettings, SessionService, ShareService};
-use storage_postgres::{PostgresOptions, PostgresStorage, SeaSessions};
+use storage_postgres::{PostgresOptions, PostgresStorage, SeaSessions, TlsMode};
 use storage_spool::FileSpool;
 use storage_sqlite::SqliteStorage;
 
-use crate::config::{Config, DatabaseTarget};
+use crate::config::{Busy, Config, DatabaseConfig, DatabaseTarget, Secret, Tls};
 use crate::data_dir::DataDir;
 
-/// How long a deleted session is kept before it is removed for good.
-const KEEP_DELETED: Duration = Duration::from_hours(90 * 24);
+pub(crate) use database::Database;
+pub(crate) use health::{StorageHealth, content_name};
+
 /// How long upkeep lets questions go first between two of its transactions.
 const MAINTENANCE_PAUSE: Duration = Duration::from_millis(20);
 
@@ -49,13 +53,7 @@ impl Storage {
         let (file, postgres) = match config.database() {
             DatabaseTarget::Sqlite(file) => (file, None),
             DatabaseTarget::Postgres(url) => {
-                let options = PostgresOptions {
-                    pool_max: config.database.pool_max,
-                    pool_min: config.database.pool_min,
-                    acquire_timeout: config.database.connection_timeout(),
-                    idle_timeout: config.database.idle_timeout(),
-                    ..PostgresOptions::new(url.expose())
-                };
+                let options = postgres_options(&config.database, &url);
                 let storage = PostgresStorage::open(&options).await.context("PostgreSQL cannot be used")?;
                 (folder.database(), Some(storage))
             }
@@ -84,6 +82,11 @@ impl Storage {
         Arc::new(StorageReadiness { sqlite: self.sqlite.clone(), postgres: self.postgres.clone() })
     }
 
+    /// How the database of the conversations is.
+    pub(crate) fn health(&self) -> Arc<StorageHealth> {
+        Arc::new(StorageHealth::new(self.sqlite.clone(), self.postgres.clone()))
+    }
+
     /// Takes documents in.
     pub(crate) fn ingestor(&self) -> Ingestor {
         Ingestor::new(self.sqlite.documents(), Arc::new(Readers::default()), embedder(), clock(), ids())
@@ -106,6 +109,36 @@ impl Storage {
     }
 }
 
+/// How to connect to the PostgreSQL server of the configuration.
+pub(crate) fn postgres_options(database: &DatabaseConfig, url: &Secret) -> PostgresOptions {
+    let limit = |seconds: u64| (seconds > 0).then(|| Duration::from_secs(seconds));
+    PostgresOptions {
+        instance: instance(),
+        pool_max: database.pool_max,
+        pool_min: database.pool_min,
+        acquire_timeout: database.connection_timeout(),
+        idle_timeout: database.idle_timeout(),
+        connect_retry: database.connect_retry(),
+        tls: match database.tls {
+            Tls::Auto => None,
+            Tls::VerifyFull => Some(TlsMode::VerifyFull),
+            Tls::Require => Some(TlsMode::Require),
+            Tls::Disable => Some(TlsMode::Disable),
+        },
+        tls_ca_file: database.tls_ca_file(),
+        statement_timeout: limit(database.statement_timeout_seconds),
+        lock_timeout: limit(database.lock_timeout_seconds),
+        idle_in_transaction_timeout: limit(database.idle_in_transaction_timeout_seconds),
+        ..PostgresOptions::new(url.expose())
+    }
+}
+
+/// This process among all that use a database: the machine's name, where it is known, and the process id.
+fn instance() -> String {
+    let host = std::env::var("HOSTNAME").or_else(|_| std::fs::read_to_string("/etc/hostname")).unwrap_or_default();
+    format!("{}:{}", host.trim(), std::process::id())
+}
+
 async fn open_sqlite(file: PathBuf) -> anyhow::Result<SqliteStorage> {
     if let Some(folder) = file.parent() {
         std::fs::create_dir_all(folder).with_context(|| format!("{} cannot be made", folder.display()))?;
@@ -126,7 +159,7 @@ pub(crate) struct Services {
 /// Builds the services over a storage.
 pub(crate) fn services(config: &Config, storage: &Storage) -> anyhow::Result<Services> {
     let repository = Arc::new(storage.sessions());
-    let sessions = SessionService::new(repository.clone(), clock(), ids(), config.session.expire());
+    let sessions = SessionService::new(repository.clone(), clock(), ids(), config.session.lifetimes());
     let shares = ShareService::new(sessions.clone(), repository.clone(), clock(), ids(), Arc::new(OsSecrets));
     let ports = ChatPorts {
         sessions: sessions.clone(),
@@ -141,7 +174,7 @@ pub(crate) fn services(config: &Config, storage: &Storage) -> anyhow::Result<Ser
     };
     let chat = ChatService::new(ports, chat_settings(config)?);
     let settings = MaintenanceSettings {
-        keep_deleted: KEEP_DELETED,
+        keep_deleted: config.session.keep_deleted(),
         owner: format!("{}", ids().uuid()),
         pause: MAINTENANCE_PAUSE,
     };
@@ -153,7 +186,11 @@ fn chat_settings(config: &Config) -> anyhow::Result<ChatSettings> {
     Ok(ChatSettings {
         max_message_chars: config.chat.max_message_chars,
         window: Window { messages: config.chat.history_messages as usize, tokens: config.chat.history_tokens as usize },
-        busy: BusyPolicy::Queue,
+        busy: match config.chat.busy {
+            Busy::Queue => BusyPolicy::Queue,
+            Busy::Reject => BusyPolicy::Reject,
+            Busy::Interrupt => BusyPolicy::Interrupt,
+        },
         queue_timeout: config.chat.queue_timeout(),
         turn_timeout: config.chat.turn_timeout(),
         instructions: config.store.instructions.clone(),

@@ -4,17 +4,23 @@
 //! does in its own way (connecting, full-text search, vectors) is in `storage-sqlite` and `storage-postgres`.
 
 mod documents;
+pub mod dump;
 mod entity;
 mod error;
+mod facts;
 mod feedback;
+mod hex;
 mod maintenance;
 mod messages;
 mod pools;
+mod search;
 mod sessions;
 mod shares;
 mod time;
 mod turns;
 
 pub use documents::{ChunkIndex, ChunkRow, SeaDocuments};
-pub use error::repository_error;
+pub use error::{driver_error, repository_error};
+pub use facts::{Counting, DatabaseFacts, LARGE, MIGRATIONS, Migrations, PoolFacts, TableRows, migrations};
 pub use pools::{Pools, SeaSessions};
+pub use search::{IndexedMessage, Matching, MessageIndex};

@@ -40,6 +40,7 @@ impl TurnRepository for SeaSessions {
         insert.exec_without_returning(&transaction).await.map_err(repository_error)?;
         if new.again.is_none() {
             insert_message(&transaction, &opened.question).await?;
+            self.index_message(&transaction, &opened.session, &opened.question).await?;
         }
         transaction.commit().await.map_err(repository_error)?;
         Ok(TurnOpening::Opened(Box::new(opened)))
@@ -66,6 +67,7 @@ impl TurnRepository for SeaSessions {
             let message = said.message(&turn, session.last_sequence, closed.closed_at);
             save_session(&transaction, &session).await?;
             insert_message(&transaction, &message).await?;
+            self.index_message(&transaction, &session, &message).await?;
             answer = Some(Box::new(message));
         }
         let row = turn::ActiveModel {

@@ -8,12 +8,13 @@ use storage_sea::{Pools, SeaDocuments, SeaSessions, repository_error};
 
 use crate::connect;
 use crate::keywords::{Fts5Index, SqliteKeywords};
+use crate::messages::Fts5Messages;
 use crate::vectors::SqliteVectors;
 
 /// Everything Iyagi keeps, in one SQLite file.
 #[derive(Clone, Debug)]
 pub struct SqliteStorage {
-    pools: Pools,
+    pub(crate) pools: Pools,
 }
 
 impl SqliteStorage {
@@ -23,14 +24,33 @@ impl SqliteStorage {
     /// [`RepositoryError::Unavailable`] when the file cannot be opened; [`RepositoryError::Backend`] when
     /// it is not a database of ours or a migration fails.
     pub async fn open(file: &Path) -> Result<Self, RepositoryError> {
-        let pools = connect::open(file).await.map_err(RepositoryError::unavailable)?;
+        let pools = connect::open(file, true).await.map_err(RepositoryError::unavailable)?;
         Migrator::up(pools.writer(), None).await.map_err(repository_error)?;
         Ok(Self { pools })
     }
 
-    /// Sessions, turns, messages and feedback.
+    /// Opens a file that is there and leaves its schema as it is, for looking after it. Another process may be
+    /// using it.
+    ///
+    /// # Errors
+    /// [`RepositoryError::Unavailable`] when there is no such file, or it is not a database.
+    pub async fn connect(file: &Path) -> Result<Self, RepositoryError> {
+        let pools = connect::open(file, false).await.map_err(RepositoryError::unavailable)?;
+        Ok(Self { pools })
+    }
+
+    /// Opens a file that nobody uses, such as a backup, only to read it.
+    ///
+    /// # Errors
+    /// [`RepositoryError::Unavailable`] when there is no such file, or it is not a database.
+    pub async fn inspect(file: &Path) -> Result<Self, RepositoryError> {
+        let pools = connect::inspect(file).await.map_err(RepositoryError::unavailable)?;
+        Ok(Self { pools })
+    }
+
+    /// Sessions, turns, messages, feedback and search over them.
     pub fn sessions(&self) -> SeaSessions {
-        SeaSessions::new(self.pools.clone())
+        SeaSessions::new(self.pools.clone(), Arc::new(Fts5Messages))
     }
 
     /// Documents with their chunks.

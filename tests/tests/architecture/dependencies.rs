@@ -6,8 +6,8 @@ use super::packages;
 const ARROWS: &[(&str, &[&str])] = &[
     ("kernel", &[]),
     ("korean-text", &[]),
-    ("migration", &[]),
-    ("session-core", &["kernel"]),
+    ("migration", &["kernel", "session-core"]),
+    ("session-core", &["kernel", "korean-text"]),
     ("rag-pipeline", &["kernel", "korean-text"]),
     ("llm-monitoring", &["kernel"]),
     ("chat-service", &["kernel", "korean-text", "session-core", "rag-pipeline", "llm-monitoring"]),
@@ -23,7 +23,7 @@ const ARROWS: &[(&str, &[&str])] = &[
 /// The binary names every concrete adapter, so it may use all of the above.
 const BINARY: &str = "iyagi";
 /// Not shipped.
-const TOOLS: &[&str] = &["iyagi-benches", "iyagi-tests", "test-support"];
+const TOOLS: &[&str] = &["example-embedded", "example-with-fakes", "iyagi-benches", "iyagi-tests", "test-support"];
 
 /// A technology, and the packages that may be built on it.
 const FENCES: &[(&str, &[&str])] = &[

@@ -6,12 +6,12 @@ use actix_web::dev::ServiceResponse;
 use actix_web::http::StatusCode;
 use actix_web::http::header::HeaderMap;
 use actix_web::test::{self, TestRequest};
-use api_actix::{ApiSettings, ApiState, Check, Readiness, app};
+use api_actix::{ApiSettings, ApiState, Check, DatabaseHealth, DatabaseLook, Readiness, TableLook, app};
 use async_trait::async_trait;
 use chat_service::{BusyPolicy, ChatPorts, ChatService, ChatSettings};
 use futures::StreamExt;
 use kernel::testing::{ManualClock, SequentialIds, SequentialSecrets};
-use kernel::{ChunkId, DocumentId};
+use kernel::{ChunkId, DocumentId, RepositoryError};
 use llm_monitoring::PriceBook;
 use rag_pipeline::model::{
     AnswerDelta, ChatRequest, Chunk, Collection, Document, DocumentStatus, FinishReason, IndexedChunk, ModelError,
@@ -77,6 +77,7 @@ pub(crate) struct Setup {
     pub(crate) feedback: Option<Arc<dyn FeedbackRepository>>,
     pub(crate) shares: Option<Arc<dyn ShareRepository>>,
     pub(crate) turns: Option<Arc<dyn TurnRepository>>,
+    pub(crate) database: Result<DatabaseLook, fn() -> RepositoryError>,
 }
 
 impl Default for Setup {
@@ -91,7 +92,30 @@ impl Default for Setup {
             feedback: None,
             shares: None,
             turns: None,
+            database: Ok(database_look()),
         }
+    }
+}
+
+/// A PostgreSQL database with a table that is too large to count.
+pub(crate) fn database_look() -> DatabaseLook {
+    let table = |name: &str, rows, estimated| TableLook { name: name.into(), rows, estimated };
+    DatabaseLook {
+        backend: "postgresql",
+        version: "15.18".into(),
+        latency: Duration::from_micros(1_234),
+        pool: (3, 2, 10),
+        migrations: (5, 1),
+        rows: vec![table("messages", 1_000_000, true), table("sessions", 12, false)],
+    }
+}
+
+struct FixedDatabase(Result<DatabaseLook, fn() -> RepositoryError>);
+
+#[async_trait]
+impl DatabaseHealth for FixedDatabase {
+    async fn look(&self) -> Result<DatabaseLook, RepositoryError> {
+        self.0.clone().map_err(|error| error())
     }
 }
 
@@ -160,6 +184,7 @@ impl Setup {
             clock: clock.clone(),
             ids,
             readiness: Arc::new(FixedReadiness(self.checks)),
+            database: Arc::new(FixedDatabase(self.database)),
             metrics: Arc::new(|| "turns_live 0\n".to_owned()),
             runtime: Handle::current(),
             settings: ApiSettings {

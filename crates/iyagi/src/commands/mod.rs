@@ -2,6 +2,7 @@
 #![allow(clippy::print_stdout, clippy::print_stderr)] // a command's output
 
 mod config;
+mod db;
 mod eval;
 mod ingest;
 mod serve;
@@ -46,6 +47,7 @@ async fn asynchronous(command: Command, config: &Config, metrics: PrometheusHand
         Command::Serve(_) => serve::serve(config, metrics).await,
         Command::Ingest(arguments) => ingest::run(config, arguments).await,
         Command::Eval(arguments) => eval::run(config, arguments).await,
+        Command::Db(command) => db::run(config, command).await,
         Command::Config(_) | Command::Openapi => Ok(ExitCode::SUCCESS),
     }
 }

@@ -3,6 +3,7 @@
 
 mod feedback;
 mod maintenance;
+mod search;
 mod sessions;
 mod share;
 mod spool;
@@ -11,6 +12,7 @@ mod turns;
 
 pub use feedback::FeedbackRepository;
 pub use maintenance::{Purged, SessionMaintenance};
+pub use search::{ConversationQuery, ConversationSearch, SearchCursor, SearchHit};
 pub use sessions::{SessionCursor, SessionFilter, SessionRepository};
 pub use share::ShareRepository;
 pub use spool::{SpoolError, SpooledTurns, TurnSpool};
@@ -21,6 +23,8 @@ pub use turns::{MessageRange, TurnRepository};
 pub use feedback::MockFeedbackRepository;
 #[cfg(any(test, feature = "testing"))]
 pub use maintenance::MockSessionMaintenance;
+#[cfg(any(test, feature = "testing"))]
+pub use search::MockConversationSearch;
 #[cfg(any(test, feature = "testing"))]
 pub use sessions::MockSessionRepository;
 #[cfg(any(test, feature = "testing"))]

@@ -1,5 +1,6 @@
 //! One in-memory storage that behaves as the databases do.
 
+mod search;
 mod shares;
 
 use std::collections::BTreeMap;

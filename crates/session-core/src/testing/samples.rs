@@ -10,6 +10,8 @@ use crate::model::{
     Answer, BusinessMetadata, ClosedTurn, Message, MessageStatus, NewSession, NewTurn, Role, Session, ShareLink,
     ShareToken, Source, TurnState, Usage,
 };
+use crate::ports::ConversationQuery;
+use crate::search::SearchText;
 
 /// A UUID that reads as `group` and `number`.
 fn sample_uuid(group: u64, number: u64) -> uuid::Uuid {
@@ -176,4 +178,18 @@ pub fn user_message(number: u64, content: &str) -> Message {
 /// The answer of turn `number`.
 pub fn assistant_message(number: u64, content: &str) -> Message {
     Message { sources: vec![source(1)], ..message(number, Role::Assistant, number * 2, content) }
+}
+
+/// A search of [`store`] for a text.
+pub fn conversation_query(text: &str) -> ConversationQuery {
+    ConversationQuery {
+        store: store(),
+        user: None,
+        agent: None,
+        category: None,
+        status: None,
+        from: None,
+        to: None,
+        text: SearchText::parse(text).expect("a text with letters"),
+    }
 }

@@ -12,6 +12,7 @@
 pub mod feedback;
 pub mod maintenance;
 pub mod messages;
+pub mod search;
 pub mod sessions;
 pub mod share;
 pub mod spool;
@@ -21,7 +22,9 @@ pub mod turns;
 use std::any::Any;
 use std::sync::Arc;
 
-use crate::ports::{FeedbackRepository, SessionMaintenance, SessionRepository, ShareRepository, TurnRepository};
+use crate::ports::{
+    ConversationSearch, FeedbackRepository, SessionMaintenance, SessionRepository, ShareRepository, TurnRepository,
+};
 
 /// The ports of one storage under test, fresh and empty.
 pub struct Storage {
@@ -33,6 +36,8 @@ pub struct Storage {
     pub feedback: Arc<dyn FeedbackRepository>,
     /// Its upkeep.
     pub maintenance: Arc<dyn SessionMaintenance>,
+    /// Its search.
+    pub search: Arc<dyn ConversationSearch>,
     /// Its share links.
     pub shares: Arc<dyn ShareRepository>,
     /// Kept until the test ends: a temporary folder, a database to drop.
@@ -43,7 +48,13 @@ impl Storage {
     /// A storage that is all these ports in one.
     pub fn new<S>(storage: S, guard: impl Any + Send + Sync) -> Self
     where
-        S: SessionRepository + TurnRepository + FeedbackRepository + SessionMaintenance + ShareRepository + 'static,
+        S: SessionRepository
+            + TurnRepository
+            + FeedbackRepository
+            + SessionMaintenance
+            + ConversationSearch
+            + ShareRepository
+            + 'static,
     {
         let storage = Arc::new(storage);
         Self {
@@ -51,14 +62,15 @@ impl Storage {
             turns: storage.clone(),
             feedback: storage.clone(),
             maintenance: storage.clone(),
+            search: storage.clone(),
             shares: storage,
             guard: Box::new(guard),
         }
     }
 }
 
-/// Makes every case of the session, turn, message, upkeep, feedback and share contracts a test. `$fixture` is an
-/// expression that is a future of `Option<Storage>`.
+/// Makes every case of the session, turn, message, search, upkeep, feedback and share contracts a test. `$fixture`
+/// is an expression that is a future of `Option<Storage>`.
 #[macro_export]
 macro_rules! session_contract {
     ($fixture:expr) => {
@@ -103,6 +115,17 @@ macro_rules! session_contract {
             reading_forward_goes_from_a_number_to_the_end,
             another_stores_messages_are_not_there,
             figures_count_messages_tokens_and_the_mean_time_to_answer);
+        $crate::session_contract!(@module search, $fixture;
+            questions_and_answers_are_found_whatever_their_spacing_and_particles,
+            syllables_apart_are_no_word,
+            any_query_is_answered,
+            the_query_as_written_comes_first_and_of_equals_the_newest,
+            filters_narrow_a_search,
+            pages_are_stable_while_messages_come,
+            another_stores_messages_are_never_found,
+            deleted_sessions_and_removed_messages_are_not_found,
+            a_message_is_found_with_its_turn_or_not_at_all,
+            a_very_long_message_is_found_by_its_beginning);
         $crate::session_contract!(@module maintenance, $fixture;
             one_owner_leads_a_job_until_its_term_is_over,
             sessions_expire_in_batches_and_only_when_their_time_is_over,
