@@ -10,7 +10,7 @@ use utoipa::openapi::{ContentBuilder, PathItem, Ref, ResponseBuilder};
 use crate::dto::{BusinessBody, StreamEvent};
 use crate::endpoint::Endpoint;
 use crate::error::{ErrorBody, ErrorCode};
-use crate::routes::{self, chat, documentation, feedback, operations, pages, sessions, turns};
+use crate::routes::{self, chat, documentation, feedback, operations, pages, search, sessions, turns};
 
 #[derive(OpenApi)]
 #[openapi(
@@ -41,6 +41,7 @@ use crate::routes::{self, chat, documentation, feedback, operations, pages, sess
         sessions::active_count,
         sessions::get,
         sessions::messages,
+        search::search,
         feedback::give,
         operations::live,
         operations::ready,

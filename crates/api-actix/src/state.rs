@@ -5,7 +5,7 @@ use async_trait::async_trait;
 use chat_service::{Ask, AskedTurn, ChatError, ChatService, Regenerate};
 use kernel::{Clock, IdSource, StoreId};
 use session_core::SessionService;
-use session_core::ports::{FeedbackRepository, TurnRepository};
+use session_core::ports::{ConversationSearch, FeedbackRepository, TurnRepository};
 use tokio::runtime::Handle;
 
 use crate::error::{ApiError, ErrorCode};
@@ -18,6 +18,8 @@ pub struct ApiState {
     pub sessions: SessionService,
     /// Reads conversations.
     pub turns: Arc<dyn TurnRepository>,
+    /// Searches conversations.
+    pub search: Arc<dyn ConversationSearch>,
     /// Keeps feedback.
     pub feedback: Arc<dyn FeedbackRepository>,
     /// Tells the time.

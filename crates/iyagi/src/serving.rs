@@ -77,6 +77,7 @@ fn state(config: &Config, services: Services, storage: &Storage, metrics: Promet
         chat: services.chat,
         sessions: services.sessions,
         turns: services.turns,
+        search: services.search,
         feedback: services.feedback,
         clock: wiring::clock(),
         ids: wiring::ids(),

@@ -7,6 +7,7 @@ mod feedback;
 mod list;
 mod message;
 mod operations;
+mod search;
 mod session;
 mod turn;
 
@@ -17,5 +18,6 @@ pub(crate) use feedback::{FeedbackBody, FeedbackReply, MessageFeedback};
 pub(crate) use list::{MessageList, SessionList};
 pub(crate) use message::{MessageBody, SourceBody};
 pub(crate) use operations::{ActiveCount, CheckBody, Health, Limits, Ping, Ready};
+pub(crate) use search::{SearchBody, SearchItem, SearchList};
 pub(crate) use session::{NewSessionBody, SessionBody, StateParam};
 pub(crate) use turn::{CancelledTurn, RegenerateBody};

@@ -5,6 +5,7 @@ pub(crate) mod documentation;
 pub(crate) mod feedback;
 pub(crate) mod operations;
 pub(crate) mod pages;
+pub(crate) mod search;
 pub(crate) mod sessions;
 pub(crate) mod turns;
 
@@ -29,6 +30,7 @@ pub(crate) fn table() -> Vec<&'static Endpoint> {
         chat::ENDPOINTS,
         turns::ENDPOINTS,
         sessions::ENDPOINTS,
+        search::ENDPOINTS,
         feedback::ENDPOINTS,
         operations::ENDPOINTS,
         documentation::ENDPOINTS,

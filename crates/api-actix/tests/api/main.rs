@@ -9,6 +9,7 @@ mod observed;
 mod openapi;
 mod operations;
 mod refusals;
+mod search;
 mod sessions;
 mod support;
 mod turns;

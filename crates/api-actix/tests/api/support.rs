@@ -148,6 +148,7 @@ impl Setup {
             chat: ChatService::new(ports, chat_settings(self.turn_timeout)),
             sessions,
             turns,
+            search: storage.clone(),
             feedback: self.feedback.unwrap_or_else(|| storage.clone()),
             clock: clock.clone(),
             ids,
