@@ -42,8 +42,11 @@ const POSTGRES: &[&str] = &["CREATE TABLE message_search (
         terms tsvector NOT NULL
     )"];
 
-/// After the rows are there: building an index at once is cheaper than row by row.
-const POSTGRES_INDEX: &str = "CREATE INDEX ix_message_search_terms ON message_search USING gin (terms)";
+/// After the rows are there: building an index at once is cheaper than row by row. What is new waits in a
+/// list that some later insert has to sort in: with the usual four megabytes a turn took 0.4 to 0.8 s for
+/// it, with a quarter of one none stood out; without the list every turn took twice its time.
+const POSTGRES_INDEX: &str = "CREATE INDEX ix_message_search_terms ON message_search USING gin (terms)
+    WITH (gin_pending_list_limit = 256)";
 
 #[async_trait::async_trait]
 impl MigrationTrait for Migration {
