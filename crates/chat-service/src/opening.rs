@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use kernel::{MessageId, SessionId, StoreId, TurnId};
+use kernel::{MessageId, SessionId, StoreId, TurnId, UserId};
 use session_core::SessionError;
 use session_core::model::{BusinessMetadata, Message, NewTurn, OpenedTurn, Session, Turn, TurnOpening};
 
@@ -16,6 +16,8 @@ const BUSY_POLL: Duration = Duration::from_millis(100);
 pub(crate) struct TurnRequest {
     pub(crate) store: StoreId,
     pub(crate) session: SessionId,
+    /// Whose session it is.
+    pub(crate) user: UserId,
     pub(crate) client_message_id: Option<String>,
     /// SHA-256 (hex) of what is asked.
     pub(crate) fingerprint: String,
@@ -107,6 +109,7 @@ impl ChatService {
             id: ids.turn,
             store: request.store.clone(),
             session: request.session,
+            user: request.user.clone(),
             client_message_id: request.client_message_id.clone(),
             request_hash: request.fingerprint.clone(),
             question_id: ids.question,

@@ -43,6 +43,7 @@ impl ChatService {
         let request = TurnRequest {
             store: again.store,
             session: session.id,
+            user: session.user,
             client_message_id: again.client_message_id,
             fingerprint: fingerprint(&serde_json::json!(["regenerate", question.id])),
             question: Question::Again(Box::new(question)),

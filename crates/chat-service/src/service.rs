@@ -54,6 +54,7 @@ impl ChatService {
         let request = TurnRequest {
             store: ask.store.clone(),
             session: resolved.session.id,
+            user: resolved.session.user,
             client_message_id: ask.client_message_id.clone(),
             fingerprint: ask.fingerprint(),
             question: Question::New(ask.message),

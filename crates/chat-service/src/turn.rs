@@ -274,6 +274,7 @@ impl TurnTask {
         ClosedTurn {
             turn: turn.id,
             store: turn.store.clone(),
+            user: self.opened.session.user.clone(),
             state,
             answer,
             closed_at: self.ports.clock.now(),

@@ -8,7 +8,7 @@ use kernel::RepositoryError;
 use sea_orm::{ConnectionTrait, DatabaseTransaction, DbBackend, Statement, Value};
 use session_core::ports::ConversationQuery;
 use session_core::search::{Term, Word};
-use storage_sea::{IndexedMessage, Matching, MessageIndex, repository_error};
+use storage_sea::{IndexEntry, IndexedMessage, Matching, MessageIndex, repository_error};
 
 /// Reads and writes `message_search`.
 #[derive(Debug)]
@@ -37,6 +37,14 @@ impl MessageIndex for TsvectorMessages {
         let statement = Statement::from_sql_and_values(DbBackend::Postgres, sql, values);
         transaction.execute_raw(statement).await.map_err(repository_error)?;
         Ok(())
+    }
+
+    fn insert(&self, entry: &IndexEntry<'_>) -> Option<String> {
+        let IndexEntry { message, session, agent, at, terms, from } = entry;
+        Some(format!(
+            "INSERT INTO message_search (message_id, session_id, agent, created_at, terms) \
+             SELECT {message}, {session}, {agent}, {at}, array_to_tsvector(string_to_array({terms}, ' ')) FROM {from}"
+        ))
     }
 
     fn matching(&self, query: &ConversationQuery, scope: &[String], values: &mut Vec<Value>) -> Matching {

@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 
 use async_trait::async_trait;
-use kernel::{MessageId, Page, PageLimit, RepositoryError};
+use kernel::{MessageId, Page, PageLimit, RepositoryError, StoreId, UserId};
 use sea_orm::{ColumnTrait, DatabaseTransaction, EntityTrait, FromQueryResult, QueryFilter, Statement, Value};
 use session_core::model::{Message, Session};
 use session_core::ports::{ConversationQuery, ConversationSearch, SearchCursor, SearchHit};
@@ -23,6 +23,23 @@ pub struct IndexedMessage {
     pub columns: [Value; 4],
     /// Its terms with a space between them; none holds white space, and none stands twice.
     pub terms: String,
+}
+
+/// The names that an entry's values have within a larger statement.
+#[derive(Debug)]
+pub struct IndexEntry<'a> {
+    /// The message's id.
+    pub message: String,
+    /// The session's id.
+    pub session: String,
+    /// The agent that answered.
+    pub agent: String,
+    /// When it was said.
+    pub at: String,
+    /// Its terms with a space between them.
+    pub terms: String,
+    /// What to select from: one row when the entry is to be made, none when not.
+    pub from: &'a str,
 }
 
 /// How an index finds messages.
@@ -45,6 +62,13 @@ pub trait MessageIndex: Send + Sync {
     /// Adds a message.
     async fn add(&self, transaction: &DatabaseTransaction, message: IndexedMessage) -> Result<(), RepositoryError>;
 
+    /// The `INSERT … SELECT` that adds an entry as a part of a larger statement; `None` where the database
+    /// has no such statements.
+    fn insert(&self, entry: &IndexEntry<'_>) -> Option<String> {
+        let _ = entry;
+        None
+    }
+
     /// How to find what has all terms in `scope` and all of at least one word of the query. Values are
     /// appended to `values`; the first of them is `$1`.
     fn matching(&self, query: &ConversationQuery, scope: &[String], values: &mut Vec<Value>) -> Matching;
@@ -52,15 +76,20 @@ pub trait MessageIndex: Send + Sync {
 
 /// The message as the index takes it.
 fn indexed(session: &Session, message: &Message) -> IndexedMessage {
-    let mut terms: Vec<String> = message_terms(&message.content).into_iter().collect();
-    terms.extend([store_term(&session.store), user_term(&session.store, &session.user)]);
     let columns = [
         message.id.as_uuid().into(),
         session.id.as_uuid().into(),
         message.agent.clone().into(),
         Ts::from(message.created_at).into(),
     ];
-    IndexedMessage { columns, terms: terms.join(" ") }
+    IndexedMessage { columns, terms: indexed_terms(&session.store, &session.user, &message.content) }
+}
+
+/// A message's terms, those of its store and user among them, with a space between them.
+pub(crate) fn indexed_terms(store: &StoreId, user: &UserId, content: &str) -> String {
+    let mut terms: Vec<String> = message_terms(content).into_iter().collect();
+    terms.extend([store_term(store), user_term(store, user)]);
+    terms.join(" ")
 }
 
 #[derive(FromQueryResult)]

@@ -19,6 +19,9 @@ use crate::time::Ts;
 #[async_trait]
 impl TurnRepository for SeaSessions {
     async fn open_turn(&self, new: &NewTurn) -> Result<TurnOpening, RepositoryError> {
+        if let Some(opened) = self.open_in_one_trip(new).await? {
+            return Ok(TurnOpening::Opened(Box::new(opened)));
+        }
         let transaction = self.pools.begin().await.map_err(repository_error)?;
         let session = locked_session(&transaction, &new.store, new.session).await?;
         let turns = contenders(&transaction, new).await?;
@@ -47,6 +50,9 @@ impl TurnRepository for SeaSessions {
     }
 
     async fn close_turn(&self, closed: &ClosedTurn) -> Result<TurnClosing, RepositoryError> {
+        if let Some(closing) = self.close_in_one_trip(closed).await? {
+            return Ok(closing);
+        }
         let transaction = self.pools.begin().await.map_err(repository_error)?;
         let found = Entity::find_by_id(closed.turn.as_uuid())
             .filter(Column::StoreId.eq(closed.store.as_str()))

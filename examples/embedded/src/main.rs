@@ -65,6 +65,7 @@ async fn open(
         id: TurnId::generate(ids),
         store: session.store.clone(),
         session: session.id,
+        user: session.user.clone(),
         client_message_id: None,
         request_hash: String::new(),
         question_id: MessageId::generate(ids),
@@ -85,6 +86,8 @@ async fn open(
 
 fn closed(turn: &OpenedTurn, content: String, clock: &dyn Clock, ids: &dyn IdSource) -> ClosedTurn {
     let answer = Answer::text(MessageId::generate(ids), content, MessageStatus::Complete, Usage::default());
-    let (turn, store) = (turn.turn.id, turn.turn.store.clone());
-    ClosedTurn { turn, store, state: TurnState::Completed, answer: Some(answer), closed_at: clock.now(), late: false }
+    let (user, OpenedTurn { turn, .. }) = (turn.session.user.clone(), turn);
+    let (store, closed_at) = (turn.store.clone(), clock.now());
+    let state = TurnState::Completed;
+    ClosedTurn { turn: turn.id, store, user, state, answer: Some(answer), closed_at, late: false }
 }

@@ -1,4 +1,4 @@
-use kernel::{MessageId, SessionId, StoreId, Timestamp, TurnId};
+use kernel::{MessageId, SessionId, StoreId, Timestamp, TurnId, UserId};
 use serde::{Deserialize, Serialize};
 
 use super::{BusinessMetadata, Message, MessageStatus, Role, Session, SessionState, Source, Usage};
@@ -55,6 +55,8 @@ pub struct NewTurn {
     pub store: StoreId,
     /// The session.
     pub session: SessionId,
+    /// Whose session it is: what the conversation is found by, not who may ask.
+    pub user: UserId,
     /// The caller's own id of the request.
     pub client_message_id: Option<String>,
     /// SHA-256 (hex) of what was asked.
@@ -144,6 +146,8 @@ pub struct ClosedTurn {
     pub turn: TurnId,
     /// The store.
     pub store: StoreId,
+    /// Whose session it is: what the conversation is found by.
+    pub user: UserId,
     /// How it ended; not `Open`.
     pub state: TurnState,
     /// The answer, unless nothing was said.

@@ -77,6 +77,7 @@ pub fn new_turn(session: u64, number: u64, question: &str) -> NewTurn {
         id: turn_id(number),
         store: store(),
         session: session_id(session),
+        user: UserId::new("kim").expect("a valid id"),
         client_message_id: None,
         request_hash: "hash".into(),
         question_id: message_id(number * 2),
@@ -96,6 +97,7 @@ pub fn closed_turn(number: u64, content: &str) -> ClosedTurn {
     ClosedTurn {
         turn: turn_id(number),
         store: store(),
+        user: UserId::new("kim").expect("a valid id"),
         state: TurnState::Completed,
         answer: Some(Answer {
             id: message_id(number * 2 + 1),
