@@ -11,6 +11,9 @@ use crate::options;
 
 /// The pause after the first refused attempt; each further one is twice as long as the one before.
 const FIRST_PAUSE: Duration = Duration::from_millis(250);
+/// A connection that lay idle for longer is tried before it is used, so that those which a restarted server has
+/// dropped fail nobody's request. Under load they are not idle, and nothing is tried.
+pub(crate) const UNTESTED: Duration = Duration::from_secs(1);
 /// The longest pause between two attempts.
 const LONGEST_PAUSE: Duration = Duration::from_secs(5);
 
@@ -123,6 +126,14 @@ async fn pool(options: &PostgresOptions, connect: PgConnectOptions) -> Result<Pg
         .acquire_timeout(options.acquire_timeout)
         .idle_timeout(options.idle_timeout)
         .test_before_acquire(false)
+        .before_acquire(|connection, state| {
+            Box::pin(async move {
+                if state.idle_for > UNTESTED {
+                    connection.ping().await?;
+                }
+                Ok(true)
+            })
+        })
         .connect_with(connect)
         .await
 }

@@ -7,12 +7,13 @@ use std::{
         Arc,
         atomic::{AtomicBool, Ordering},
     },
+    time::Duration,
 };
 
 use reqwest::StatusCode;
 use serde_json::{Value, json};
 use tempfile::TempDir;
-use test_support::{postgres, require, temp};
+use test_support::{postgres, require, temp, wait::wait_until};
 
 use crate::support::{Api, Run, Server, assert_error, command};
 
@@ -244,5 +245,10 @@ async fn a_server_whose_database_goes_says_so_and_recovers() {
     database.forbid_connections(shared).await;
     assert_error(server.api().get("/health/database").await, 503, "STORAGE_UNAVAILABLE").await;
     database.allow_connections(shared).await;
-    assert_eq!(server.api().get("/health/database").await.status(), StatusCode::OK);
+    let api = server.api();
+    let recovered = wait_until(Duration::from_secs(10), || {
+        let look = api.clone();
+        async move { look.get("/health/database").await.status() == StatusCode::OK }
+    });
+    assert_eq!(recovered.await, Ok(()));
 }

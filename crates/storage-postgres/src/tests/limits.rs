@@ -5,9 +5,11 @@ use std::time::{Duration, Instant};
 use kernel::{RepositoryError, error_chain};
 use sea_orm::sqlx::{AssertSqlSafe, Connection, Executor, PgConnection, Row};
 use storage_sea::driver_error;
+use test_support::wait::wait_until;
 use test_support::{ports, postgres, require};
 use tokio::net::{TcpListener, TcpStream};
 
+use crate::connect::UNTESTED;
 use crate::storage::MIGRATION_LOCK;
 use crate::{PostgresOptions, PostgresStorage};
 
@@ -124,4 +126,21 @@ async fn what_waiting_cannot_mend_is_told_at_once() {
     let options = PostgresOptions { connect_retry: Duration::from_mins(10), ..PostgresOptions::new(url) };
     let error = PostgresStorage::connect(&options).await.unwrap_err();
     assert!(matches!(error, RepositoryError::Backend(_)), "{error:?}");
+}
+
+#[tokio::test]
+async fn connections_that_the_server_has_dropped_fail_nobody_once_they_lay_idle() {
+    let database = require!(postgres::database().await);
+    let storage = PostgresStorage::connect(&PostgresOptions::new(database.url.as_str())).await.unwrap();
+    let held = tokio::join!(storage.driver.acquire(), storage.driver.acquire(), storage.driver.acquire());
+    drop(held);
+    let mut admin = PgConnection::connect(&database.url).await.unwrap();
+    let end = "SELECT count(pg_terminate_backend(pid)) FROM pg_stat_activity \
+               WHERE datname = current_database() AND pid <> pg_backend_pid()";
+    assert_eq!(admin.fetch_one(end).await.unwrap().get::<i64, _>(0), 3);
+    let begun = Instant::now();
+    wait_until(Duration::from_secs(10), async || begun.elapsed() > UNTESTED * 11 / 10).await.unwrap();
+    for _ in 0..3 {
+        storage.ping().await.unwrap();
+    }
 }
