@@ -4,9 +4,13 @@ use std::str::FromStr;
 use std::time::Duration;
 
 use kernel::RepositoryError;
-use sea_orm::sqlx::ConnectOptions;
 use sea_orm::sqlx::postgres::{PgConnectOptions, PgPoolOptions};
+use sea_orm::sqlx::{ConnectOptions, Connection};
 use sea_orm::{DatabaseConnection, SqlxPostgresConnector};
+
+/// A connection that was idle for longer is tried before it is used: its server may have gone and come back,
+/// and whoever asks first after that must not be refused. A busy server's connections cost no extra round trip.
+const TRUSTED: Duration = Duration::from_secs(1);
 
 /// How to connect.
 #[derive(Clone)]
@@ -55,6 +59,14 @@ pub(crate) async fn open(options: &PostgresOptions) -> Result<DatabaseConnection
         .acquire_timeout(options.acquire_timeout)
         .idle_timeout(options.idle_timeout)
         .test_before_acquire(false)
+        .before_acquire(|connection, used| {
+            Box::pin(async move {
+                if used.idle_for >= TRUSTED {
+                    connection.ping().await?;
+                }
+                Ok(true)
+            })
+        })
         .connect_with(connect)
         .await
         .map_err(RepositoryError::unavailable)?;
