@@ -11,6 +11,11 @@ use actix_web::dev::ServerHandle;
 use crate::app::app;
 use crate::state::ApiState;
 
+/// How long an idle connection stays open: longer than proxies and clients keep theirs. Were it the server that
+/// closes first, a question could be under way on a connection that is just being closed, and nobody would know
+/// what became of it.
+const KEEP_ALIVE: Duration = Duration::from_secs(75);
+
 /// How to serve.
 #[derive(Debug, Clone, Copy)]
 pub struct ServerOptions {
@@ -49,6 +54,7 @@ pub fn server(state: Arc<ApiState>, listener: TcpListener, options: ServerOption
         .workers(options.workers.max(1))
         .shutdown_timeout(options.shutdown_timeout.as_secs())
         .tcp_nodelay(true)
+        .keep_alive(KEEP_ALIVE)
         // A reader who closes the connection is noticed at once, not at the next heartbeat.
         .h1_allow_half_closed(false)
         .disable_signals()

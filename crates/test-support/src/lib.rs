@@ -3,7 +3,8 @@
 //!
 //! Nothing here is started before a test asks for it. PostgreSQL and Redis are shared by all tests
 //! of one process, which keep apart through a database ([`postgres::database`]) or a key prefix
-//! ([`redis::prefix`]) each. A browser driver belongs to the test that started it.
+//! ([`redis::prefix`]) each. A browser driver belongs to the test that started it, as does a PostgreSQL
+//! server that is to be stopped and started again ([`postgres::RestartableServer`]).
 //!
 //! ```no_run
 //! # async fn example() {

@@ -12,6 +12,7 @@
 
 mod database;
 mod programs;
+mod restartable;
 mod server;
 mod template;
 
@@ -22,6 +23,7 @@ use tokio::sync::OnceCell;
 use crate::Unavailable;
 
 pub use database::TestDatabase;
+pub use restartable::RestartableServer;
 pub use server::PostgresServer;
 pub use template::{Template, template};
 

@@ -1,6 +1,6 @@
 //! The server: started here under a watchdog, or lent by `TEST_DATABASE_URL`.
 
-use std::{env, io, path::Path, process::ChildStdin};
+use std::{env, ffi::OsString, io, path::Path, process::ChildStdin};
 
 use sqlx::{AssertSqlSafe, Connection, Executor, PgConnection};
 use url::Url;
@@ -14,7 +14,7 @@ use crate::{
     watchdog::{Account, Server, StopSignal, Watchdog, is_root, run_afterwards},
 };
 
-const WHAT: &str = "starting PostgreSQL";
+pub(super) const WHAT: &str = "starting PostgreSQL";
 const USER: &str = "iyagi";
 /// Durability is nothing to a server that lives for one test run.
 const SETTINGS: [&str; 5] = [
@@ -24,13 +24,13 @@ const SETTINGS: [&str; 5] = [
     "max_connections=300",
     "listen_addresses=127.0.0.1",
 ];
-/// Not every C library brings `C.UTF-8`.
-const START: &str = r#"
-initdb=$1 postgres=$2 user=$3
-shift 3
+/// Makes the server's files and runs what is told afterwards. Not every C library brings `C.UTF-8`.
+const MAKE: &str = r#"
+initdb=$1 user=$2
+shift 2
 cluster() { "$initdb" -D data -U "$user" -A trust -E UTF8 --no-sync --locale="$1"; }
 cluster C.UTF-8 || cluster C || exit
-exec "$postgres" -D data "$@"
+exec "$@"
 "#;
 
 /// A PostgreSQL server for tests.
@@ -109,7 +109,7 @@ impl PostgresServer {
 }
 
 /// Root may not run PostgreSQL: then it is the account made for it, or else one with no rights.
-fn server_account() -> Result<Option<Account>, Unavailable> {
+pub(super) fn server_account() -> Result<Option<Account>, Unavailable> {
     match is_root() {
         Err(error) => Err(Unavailable::failed(WHAT, &error)),
         Ok(false) => Ok(None),
@@ -122,26 +122,36 @@ fn server_account() -> Result<Option<Account>, Unavailable> {
 }
 
 fn start_on(port: u16, server: Server, programs: &Programs, settings: &[&str]) -> io::Result<Watchdog> {
+    let settings: Vec<&str> = SETTINGS.iter().chain(settings).copied().collect();
+    let serve = serve(programs, Path::new("data"), port, server.directory(), &settings);
+    server.start(make_and(programs, serve))
+}
+
+/// The command that makes the files of a server in its directory, and then becomes `command`.
+pub(super) fn make_and(programs: &Programs, command: Vec<OsString>) -> Vec<OsString> {
+    let make = ["/bin/sh", "-c", MAKE, "postgres"].map(OsString::from);
+    let arguments = [programs.initdb.clone().into_os_string(), USER.into()];
+    make.into_iter().chain(arguments).chain(command).collect()
+}
+
+/// The command that serves the files in `data`.
+pub(super) fn serve(programs: &Programs, data: &Path, port: u16, socket: &Path, settings: &[&str]) -> Vec<OsString> {
     let mut command = vec![
-        "/bin/sh".into(),
-        "-c".into(),
-        START.into(),
-        "postgres".into(),
-        programs.initdb.clone().into_os_string(),
         programs.postgres.clone().into_os_string(),
-        USER.into(),
+        "-D".into(),
+        data.into(),
         "-p".into(),
         port.to_string().into(),
         "-k".into(),
-        server.directory().into(),
+        socket.into(),
     ];
-    for setting in SETTINGS.iter().chain(settings) {
+    for setting in settings {
         command.extend(["-c".into(), (*setting).into()]);
     }
-    server.start(command)
+    command
 }
 
-fn address(port: u16) -> String {
+pub(super) fn address(port: u16) -> String {
     format!("postgres://{USER}@127.0.0.1:{port}/postgres")
 }
 

@@ -6,3 +6,4 @@ mod browser;
 mod lifetime;
 mod postgres;
 mod redis;
+mod restarts;
