@@ -38,6 +38,15 @@ pub async fn server() -> Result<&'static PostgresServer, Unavailable> {
     server.as_ref().map_err(Clone::clone)
 }
 
+/// A server of the caller's own whose commits are on disk before they are answered, for measuring; it ends with
+/// the value. `TEST_DATABASE_URL` is not used: nobody else may be at work on it.
+///
+/// # Errors
+/// As [`server`].
+pub async fn durable_server() -> Result<PostgresServer, Unavailable> {
+    PostgresServer::durable().await
+}
+
 /// An empty database for one test, dropped with the value.
 ///
 /// # Errors

@@ -1,6 +1,6 @@
 //! The server: started here under a watchdog, or lent by `TEST_DATABASE_URL`.
 
-use std::{env, io, path::Path, process::ChildStdin};
+use std::{env, ffi::OsString, io, path::Path, process::ChildStdin};
 
 use sqlx::{AssertSqlSafe, Connection, Executor, PgConnection};
 use url::Url;
@@ -17,13 +17,15 @@ use crate::{
 const WHAT: &str = "starting PostgreSQL";
 const USER: &str = "iyagi";
 /// Durability is nothing to a server that lives for one test run.
-const SETTINGS: [&str; 5] = [
+const SETTINGS: &[&str] = &[
     "fsync=off",
     "synchronous_commit=off",
     "full_page_writes=off",
     "max_connections=300",
     "listen_addresses=127.0.0.1",
 ];
+/// PostgreSQL's own settings, but for a checkpoint in the middle of a measurement.
+const DURABLE_SETTINGS: &[&str] = &["max_wal_size=4GB", "listen_addresses=127.0.0.1"];
 /// Not every C library brings `C.UTF-8`.
 const START: &str = r#"
 initdb=$1 postgres=$2 user=$3
@@ -52,7 +54,7 @@ impl PostgresServer {
     pub(super) async fn obtain() -> Result<Self, Unavailable> {
         match env::var("TEST_DATABASE_URL") {
             Ok(url) if !url.is_empty() => Self::lent(&url),
-            _ => Self::start().await,
+            _ => Self::start(SETTINGS).await,
         }
     }
 
@@ -66,12 +68,16 @@ impl PostgresServer {
         Ok(Self { url, keeper: Keeper::Lent(broom.map_err(|error| failed(error.to_string()))?) })
     }
 
-    async fn start() -> Result<Self, Unavailable> {
+    pub(super) async fn durable() -> Result<Self, Unavailable> {
+        Self::start(DURABLE_SETTINGS).await
+    }
+
+    async fn start(settings: &'static [&'static str]) -> Result<Self, Unavailable> {
         let account = server_account()?;
         let programs = Programs::find(account)?;
         let (port, watchdog) = launch(
             WHAT,
-            |port| start_on(port, &programs, account),
+            |port| start_on(port, &programs, account, settings),
             async |port| PgConnection::connect(&address(port)).await.is_ok(),
         )
         .await?;
@@ -113,7 +119,7 @@ fn server_account() -> Result<Option<Account>, Unavailable> {
     }
 }
 
-fn start_on(port: u16, programs: &Programs, account: Option<Account>) -> io::Result<Watchdog> {
+fn start_on(port: u16, programs: &Programs, account: Option<Account>, settings: &[&str]) -> io::Result<Watchdog> {
     // On macOS the server refuses to start when it cannot make sense of the locale.
     let server = Server::new("pg", account, StopSignal::Quit)?.environment("LC_ALL", "C");
     let mut command = vec![
@@ -129,8 +135,8 @@ fn start_on(port: u16, programs: &Programs, account: Option<Account>) -> io::Res
         "-k".into(),
         server.directory().into(),
     ];
-    for setting in SETTINGS {
-        command.extend(["-c".into(), setting.into()]);
+    for setting in settings {
+        command.extend(["-c".into(), OsString::from(setting)]);
     }
     server.start(command)
 }
