@@ -5,6 +5,7 @@ mod build;
 mod chat;
 mod client;
 mod floor;
+mod load;
 mod lookup;
 mod machine;
 mod options;
@@ -13,11 +14,12 @@ mod report;
 mod session;
 mod startup;
 mod stats;
+mod storage;
 
 use anyhow::Result;
 use clap::Parser;
 
-use crate::options::{Command, Options};
+use crate::options::{Command, Options, StorageOptions};
 use crate::report::Report;
 
 fn main() -> Result<()> {
@@ -25,6 +27,7 @@ fn main() -> Result<()> {
     match &options.command {
         Command::LookupFloor { database, body_bytes } => return floor::lookup::serve(database, *body_bytes),
         Command::ChatFloor { recording } => return floor::chat::serve(recording),
+        Command::StorageFloor { database, sizes } => return floor::storage::serve(database, *sizes),
         _ => {}
     }
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
@@ -44,6 +47,11 @@ async fn measure(options: &Options) -> Result<Report> {
     }
     if all || matches!(options.command, Command::Chat) {
         report.extend(chat::measure(options, &binary).await?);
+    }
+    match &options.command {
+        Command::All => report.extend(storage::measure(options, &StorageOptions::default(), &binary).await?),
+        Command::Storage(asked) => report.extend(storage::measure(options, asked, &binary).await?),
+        _ => {}
     }
     Ok(report)
 }

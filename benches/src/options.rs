@@ -2,7 +2,9 @@
 
 use std::path::PathBuf;
 
-use clap::{Parser, Subcommand};
+use clap::{Args, Parser, Subcommand};
+
+use crate::floor::storage::BodySizes;
 
 /// Measures the real server over loopback, each figure beside its floor.
 #[derive(Debug, Parser)]
@@ -39,6 +41,8 @@ pub(crate) enum Command {
     Lookup,
     /// First token and whole answer of a chat turn.
     Chat,
+    /// Look-ups, last messages and turns on SQLite and PostgreSQL.
+    Storage(StorageOptions),
     /// A bare server with one SQLite read per request.
     #[command(hide = true)]
     LookupFloor {
@@ -56,4 +60,27 @@ pub(crate) enum Command {
         #[arg(long)]
         recording: PathBuf,
     },
+    /// A bare server with the reads and writes of sessions and turns.
+    #[command(hide = true)]
+    StorageFloor {
+        /// The database file, or a PostgreSQL URL.
+        #[arg(long)]
+        database: String,
+        #[command(flatten)]
+        sizes: BodySizes,
+    },
+}
+
+/// How much of the storages to measure.
+#[derive(Debug, Default, Args)]
+pub(crate) struct StorageOptions {
+    /// Leaves PostgreSQL out.
+    #[arg(long, conflicts_with = "postgres_only")]
+    pub(crate) sqlite_only: bool,
+    /// Leaves SQLite out.
+    #[arg(long)]
+    pub(crate) postgres_only: bool,
+    /// Shorter rounds, three at most, and 100,000 sessions in place of a million: to see that all runs, not to quote.
+    #[arg(long)]
+    pub(crate) quick: bool,
 }

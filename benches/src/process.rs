@@ -34,12 +34,29 @@ impl Server {
         Self::start(binary, &arguments, data).await
     }
 
+    /// A server without documents on `data`, which keeps its sessions there unless `database` is given.
+    pub(crate) async fn serve(binary: &Path, data: &Path, database: Option<&str>) -> Result<Self> {
+        let arguments = ["serve".as_ref(), "--data".as_ref(), data.as_os_str(), "--port".as_ref(), "0".as_ref()];
+        let variables: Vec<_> = database.map(|url| ("DATABASE_URL", url)).into_iter().collect();
+        Self::start_with(binary, &arguments, &variables, data).await
+    }
+
     /// Starts a program that prints `http://<address>` on a line of its standard output once it listens.
     /// Its error output goes to a file beside `data`.
     pub(crate) async fn start(binary: &Path, arguments: &[&OsStr], data: &Path) -> Result<Self> {
+        Self::start_with(binary, arguments, &[], data).await
+    }
+
+    async fn start_with(binary: &Path, arguments: &[&OsStr], variables: &[(&str, &str)], data: &Path) -> Result<Self> {
         let log = data.with_extension("log");
         let mut command = Command::new(binary);
-        command.args(arguments).env_clear().stdin(Stdio::null()).stdout(Stdio::piped()).stderr(File::create(&log)?);
+        command
+            .args(arguments)
+            .env_clear()
+            .envs(variables.iter().copied())
+            .stdin(Stdio::null())
+            .stdout(Stdio::piped())
+            .stderr(File::create(&log)?);
         // A configuration directory under the caller's feet would be a layer of the server's configuration.
         command.current_dir(data.parent().unwrap_or(data));
         let started = Instant::now();

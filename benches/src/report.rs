@@ -22,6 +22,9 @@ pub(crate) struct Figure {
     /// The most the median may be.
     #[serde(skip_serializing_if = "Option::is_none")]
     at_most: Option<f64>,
+    /// The least the median may be.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    at_least: Option<f64>,
     #[serde(skip_serializing_if = "Option::is_none")]
     met: Option<bool>,
 }
@@ -40,13 +43,31 @@ impl Figure {
         let name = name.into();
         let Summary { median, min, max } =
             Summary::of(values).with_context(|| format!("{measurement}: no round gave {name}"))?;
-        Ok(Self { measurement, name, unit, median, min, max, of: values.len(), at_most: None, met: None })
+        Ok(Self {
+            measurement,
+            name,
+            unit,
+            median,
+            min,
+            max,
+            of: values.len(),
+            at_most: None,
+            at_least: None,
+            met: None,
+        })
     }
 
     /// Sets the target; a floor has none.
     pub(crate) fn at_most(mut self, bound: impl Into<Option<f64>>) -> Self {
         self.at_most = bound.into();
         self.met = self.at_most.map(|bound| self.median <= bound);
+        self
+    }
+
+    /// The same for a figure of which more is better.
+    pub(crate) fn at_least(mut self, bound: impl Into<Option<f64>>) -> Self {
+        self.at_least = bound.into();
+        self.met = self.at_least.map(|bound| self.median >= bound);
         self
     }
 }
@@ -89,8 +110,10 @@ impl Report {
             if *of > 1 {
                 write!(out, " ({} to {}, of {of})", short(*min), short(*max))?;
             }
-            if let (Some(bound), Some(met)) = (figure.at_most, figure.met) {
-                write!(out, "  target at most {}: {}", short(bound), if met { "met" } else { "NOT MET" })?;
+            let bounds = [("at most", figure.at_most), ("at least", figure.at_least)];
+            for (which, bound) in bounds.into_iter().filter_map(|(which, bound)| Some((which, bound?))) {
+                let met = if figure.met == Some(true) { "met" } else { "NOT MET" };
+                write!(out, "  target {which} {}: {met}", short(bound))?;
             }
             writeln!(out)?;
         }

@@ -3,6 +3,10 @@
 
 pub(crate) mod chat;
 pub(crate) mod lookup;
+pub(crate) mod postgres;
+pub(crate) mod sqlite;
+pub(crate) mod storage;
+pub(crate) mod turns;
 
 use std::io::Write;
 use std::net::{Ipv4Addr, TcpListener};

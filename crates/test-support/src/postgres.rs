@@ -49,6 +49,17 @@ pub async fn server_with(settings: &[&str], files: &[(&str, &str)]) -> Result<Po
     PostgresServer::start(settings, files).await
 }
 
+/// A server of the caller's own whose commits are on disk before they are answered, for measuring; it ends with
+/// the value. `TEST_DATABASE_URL` is not used: nobody else may be at work on it.
+///
+/// # Errors
+/// As [`server`].
+pub async fn durable_server() -> Result<PostgresServer, Unavailable> {
+    // PostgreSQL's own settings, but for a checkpoint in the middle of a measurement.
+    let durable = ["fsync=on", "synchronous_commit=on", "full_page_writes=on", "max_wal_size=4GB"];
+    PostgresServer::start(&durable, &[]).await
+}
+
 /// An empty database for one test, dropped with the value.
 ///
 /// # Errors

@@ -30,6 +30,7 @@ const FENCES: &[(&str, &[&str])] = &[
     ("sea-orm", &["storage-sea", "storage-sqlite", "storage-postgres"]),
     ("sea-orm-migration", &["migration"]),
     ("sqlx", &["storage-sea", "storage-sqlite", "storage-postgres", "test-support"]),
+    ("tokio-postgres", &["iyagi-benches"]),
     ("actix-web", &["api-actix", "iyagi-benches"]),
     ("reqwest", &["iyagi-benches", "iyagi-tests"]),
 ];
