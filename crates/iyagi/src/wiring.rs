@@ -1,5 +1,9 @@
 //! Every concrete adapter is named here, and nowhere else.
 
+mod imports;
+
+pub(crate) use imports::{ImportDatabase, open_source};
+
 use std::path::PathBuf;
 use std::sync::Arc;
 
@@ -22,7 +26,7 @@ use session_core::stream::MemoryStreamLog;
 use storage_postgres::{PostgresOptions, PostgresStorage, SeaSessions};
 use storage_sqlite::SqliteStorage;
 
-use crate::config::{Config, DatabaseTarget};
+use crate::config::{Config, DatabaseTarget, Secret};
 use crate::data_dir::DataDir;
 
 /// The storages of a running server.
@@ -41,13 +45,7 @@ impl Storage {
         let (file, postgres) = match config.database() {
             DatabaseTarget::Sqlite(file) => (file, None),
             DatabaseTarget::Postgres(url) => {
-                let options = PostgresOptions {
-                    pool_max: config.database.pool_max,
-                    pool_min: config.database.pool_min,
-                    acquire_timeout: config.database.connection_timeout(),
-                    idle_timeout: config.database.idle_timeout(),
-                    ..PostgresOptions::new(url.expose())
-                };
+                let options = postgres_options(config, &url);
                 let storage = PostgresStorage::open(&options).await.context("PostgreSQL cannot be used")?;
                 (folder.database(), Some(storage))
             }
@@ -89,6 +87,16 @@ impl Storage {
             postgres.close().await?;
         }
         Ok(())
+    }
+}
+
+fn postgres_options(config: &Config, url: &Secret) -> PostgresOptions {
+    PostgresOptions {
+        pool_max: config.database.pool_max,
+        pool_min: config.database.pool_min,
+        acquire_timeout: config.database.connection_timeout(),
+        idle_timeout: config.database.idle_timeout(),
+        ..PostgresOptions::new(url.expose())
     }
 }
 

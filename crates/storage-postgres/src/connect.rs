@@ -44,11 +44,23 @@ impl std::fmt::Debug for PostgresOptions {
 }
 
 pub(crate) async fn open(options: &PostgresOptions) -> Result<DatabaseConnection, RepositoryError> {
+    connect(options, parse(options)?).await
+}
+
+/// Opens a pool whose connections refuse to write.
+pub(crate) async fn open_to_read(options: &PostgresOptions) -> Result<DatabaseConnection, RepositoryError> {
+    connect(options, parse(options)?.options([("default_transaction_read_only", "on")])).await
+}
+
+fn parse(options: &PostgresOptions) -> Result<PgConnectOptions, RepositoryError> {
     // The parser's error repeats parts of the URL, so it is not kept as the source.
-    let connect = PgConnectOptions::from_str(&options.url)
+    Ok(PgConnectOptions::from_str(&options.url)
         .map_err(|_| RepositoryError::backend("the database URL cannot be read"))?
         .application_name("iyagi")
-        .disable_statement_logging();
+        .disable_statement_logging())
+}
+
+async fn connect(options: &PostgresOptions, connect: PgConnectOptions) -> Result<DatabaseConnection, RepositoryError> {
     let pool = PgPoolOptions::new()
         .max_connections(options.pool_max)
         .min_connections(options.pool_min)

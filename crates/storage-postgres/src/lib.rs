@@ -4,8 +4,12 @@
 //! with the full-text index over the same terms; until then they are kept in SQLite beside it.
 
 mod connect;
+mod dump;
+mod source;
 mod storage;
 
 pub use connect::PostgresOptions;
+pub use dump::{DumpError, dump};
+pub use source::PostgresSource;
 pub use storage::PostgresStorage;
-pub use storage_sea::SeaSessions;
+pub use storage_sea::{SeaImports, SeaSessions};

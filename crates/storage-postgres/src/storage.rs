@@ -1,7 +1,7 @@
 use kernel::RepositoryError;
 use migration::{Migrator, MigratorTrait};
 use sea_orm::{ConnectionTrait, DatabaseConnection, TransactionTrait};
-use storage_sea::{Pools, SeaSessions, repository_error};
+use storage_sea::{Pools, SeaImports, SeaSessions, has_schema, repository_error};
 
 use crate::connect::{self, PostgresOptions};
 
@@ -26,6 +26,15 @@ impl PostgresStorage {
         Ok(storage)
     }
 
+    /// Looks at the database as it is: nothing is made, migrated or written. `None` when there is nothing yet.
+    ///
+    /// # Errors
+    /// As [`Self::open`]; [`RepositoryError::Corrupt`] when its tables are of an older version.
+    pub async fn look(options: &PostgresOptions) -> Result<Option<Self>, RepositoryError> {
+        let storage = Self { pool: connect::open_to_read(options).await? };
+        Ok(has_schema(&storage.pool).await?.then_some(storage))
+    }
+
     /// The lock lives as long as its transaction; the migration runs in it and commits with it.
     async fn migrate(&self) -> Result<(), sea_orm::DbErr> {
         let transaction = self.pool.begin().await?;
@@ -37,6 +46,11 @@ impl PostgresStorage {
     /// Sessions, turns, messages and feedback.
     pub fn sessions(&self) -> SeaSessions {
         SeaSessions::new(Pools::new(self.pool.clone(), self.pool.clone()))
+    }
+
+    /// Conversations of other systems.
+    pub fn imports(&self) -> SeaImports {
+        SeaImports::new(Pools::new(self.pool.clone(), self.pool.clone()))
     }
 
     /// Whether the server answers.

@@ -1,12 +1,15 @@
-//! Reading conversations.
+//! Reading and writing messages.
+
+use std::collections::BTreeMap;
 
 use kernel::{MessageId, Page, PageLimit, RepositoryError, SessionId, StoreId};
+use sea_orm::ActiveValue::Set;
 use sea_orm::sea_query::{Expr, ExprTrait, Query, SimpleExpr};
-use sea_orm::{ColumnTrait, EntityTrait, QueryFilter, QueryOrder, QuerySelect, Select};
+use sea_orm::{ColumnTrait, DatabaseTransaction, EntityTrait, QueryFilter, QueryOrder, QuerySelect, Select};
 use session_core::model::{Message, SessionStats};
 use session_core::ports::MessageRange;
 
-use crate::entity::message::{Column, Entity};
+use crate::entity::message::{Column, Entity, row};
 use crate::entity::{count, session};
 use crate::error::repository_error;
 use crate::pools::SeaSessions;
@@ -26,6 +29,26 @@ pub(crate) fn of_store(query: Select<Entity>, store: &StoreId) -> Select<Entity>
 /// their own on each database.
 fn of_answers(column: Column) -> SimpleExpr {
     column.sum().cast_as("bigint")
+}
+
+/// Messages of one statement: few enough for the parameters that SQLite takes.
+const BATCH: usize = 200;
+
+/// Stores messages, with the LangSmith traces of those that have one. Every message that is ever stored
+/// comes through here.
+pub(crate) async fn insert_messages(
+    transaction: &DatabaseTransaction,
+    messages: &[Message],
+    traces: &BTreeMap<MessageId, String>,
+) -> Result<(), RepositoryError> {
+    for some in messages.chunks(BATCH) {
+        let mut rows = some.iter().map(row).collect::<Result<Vec<_>, _>>()?;
+        for (row, message) in rows.iter_mut().zip(some) {
+            row.langsmith_trace_id = Set(traces.get(&message.id).cloned());
+        }
+        Entity::insert_many(rows).exec_without_returning(transaction).await.map_err(repository_error)?;
+    }
+    Ok(())
 }
 
 impl SeaSessions {

@@ -1,5 +1,8 @@
 //! Opening and closing turns, each in one transaction.
 
+use std::collections::BTreeMap;
+use std::slice;
+
 use async_trait::async_trait;
 use kernel::{MessageId, Page, PageLimit, RepositoryError, SessionId, StoreId, Timestamp, TurnId};
 use sea_orm::ActiveValue::Set;
@@ -11,8 +14,9 @@ use session_core::model::{
 use session_core::ports::{MessageRange, TurnRepository};
 
 use crate::entity::turn::{Column, Entity};
-use crate::entity::{message, name_of, session, turn};
+use crate::entity::{name_of, session, turn};
 use crate::error::repository_error;
+use crate::messages::insert_messages;
 use crate::pools::SeaSessions;
 use crate::time::Ts;
 
@@ -39,7 +43,7 @@ impl TurnRepository for SeaSessions {
         let insert = Entity::insert(turn::row(&opened.turn)?);
         insert.exec_without_returning(&transaction).await.map_err(repository_error)?;
         if new.again.is_none() {
-            insert_message(&transaction, &opened.question).await?;
+            insert_messages(&transaction, slice::from_ref(&opened.question), &BTreeMap::new()).await?;
         }
         transaction.commit().await.map_err(repository_error)?;
         Ok(TurnOpening::Opened(Box::new(opened)))
@@ -65,7 +69,7 @@ impl TurnRepository for SeaSessions {
             session.take_answer(said, closed.closed_at);
             let message = said.message(&turn, session.last_sequence, closed.closed_at);
             save_session(&transaction, &session).await?;
-            insert_message(&transaction, &message).await?;
+            insert_messages(&transaction, slice::from_ref(&message), &BTreeMap::new()).await?;
             answer = Some(Box::new(message));
         }
         let row = turn::ActiveModel {
@@ -195,11 +199,5 @@ async fn save_session(transaction: &DatabaseTransaction, session: &Session) -> R
     let update =
         session::Entity::update_many().set(session::row(session)?).filter(session::Column::Id.eq(session.id.as_uuid()));
     update.exec(transaction).await.map_err(repository_error)?;
-    Ok(())
-}
-
-async fn insert_message(transaction: &DatabaseTransaction, message: &Message) -> Result<(), RepositoryError> {
-    let insert = message::Entity::insert(message::row(message)?);
-    insert.exec_without_returning(transaction).await.map_err(repository_error)?;
     Ok(())
 }

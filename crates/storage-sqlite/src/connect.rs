@@ -33,6 +33,17 @@ pub(crate) async fn open(file: &Path) -> Result<Pools, Error> {
     Ok(Pools::new(reader, writer))
 }
 
+/// Opens the file to look at it: nothing can be written.
+pub(crate) async fn open_to_read(file: &Path) -> Result<Pools, Error> {
+    let options = SqliteConnectOptions::new()
+        .filename(file)
+        .read_only(true)
+        .busy_timeout(BUSY_TIMEOUT)
+        .disable_statement_logging();
+    let reader = pool(options, 1).await?;
+    Ok(Pools::new(reader.clone(), reader))
+}
+
 async fn pool(options: SqliteConnectOptions, connections: u32) -> Result<DatabaseConnection, Error> {
     let pool = SqlitePoolOptions::new()
         .max_connections(connections)

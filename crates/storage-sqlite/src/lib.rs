@@ -11,8 +11,10 @@
 mod connect;
 mod keywords;
 mod scope;
+mod source;
 mod storage;
 mod vectors;
 
+pub use source::SqliteSource;
 pub use storage::SqliteStorage;
-pub use storage_sea::{SeaDocuments, SeaSessions};
+pub use storage_sea::{SeaDocuments, SeaImports, SeaSessions};

@@ -4,7 +4,8 @@ use std::sync::Arc;
 use kernel::RepositoryError;
 use migration::{Migrator, MigratorTrait};
 use rag_pipeline::ports::{DocumentRepository, KeywordIndex, VectorIndex};
-use storage_sea::{Pools, SeaDocuments, SeaSessions, repository_error};
+use sea_orm::{ConnectionTrait, Statement};
+use storage_sea::{Pools, SeaDocuments, SeaImports, SeaSessions, has_schema, repository_error};
 
 use crate::connect;
 use crate::keywords::{Fts5Index, SqliteKeywords};
@@ -28,9 +29,37 @@ impl SqliteStorage {
         Ok(Self { pools })
     }
 
+    /// Looks at the file as it is: nothing is made, migrated or written. `None` when there is nothing yet.
+    ///
+    /// # Errors
+    /// As [`Self::open`]; [`RepositoryError::Corrupt`] when its tables are of an older version.
+    pub async fn look(file: &Path) -> Result<Option<Self>, RepositoryError> {
+        if !file.exists() {
+            return Ok(None);
+        }
+        let pools = connect::open_to_read(file).await.map_err(RepositoryError::unavailable)?;
+        Ok(has_schema(pools.reader()).await?.then_some(Self { pools }))
+    }
+
     /// Sessions, turns, messages and feedback.
     pub fn sessions(&self) -> SeaSessions {
         SeaSessions::new(self.pools.clone())
+    }
+
+    /// Conversations of other systems.
+    pub fn imports(&self) -> SeaImports {
+        SeaImports::new(self.pools.clone())
+    }
+
+    /// Copies everything as it is now into a new file. A reader does it: nobody waits.
+    ///
+    /// # Errors
+    /// When the file exists, or cannot be written.
+    pub async fn copy_to(&self, file: &Path) -> Result<(), RepositoryError> {
+        let path = file.to_str().ok_or_else(|| RepositoryError::backend("the file's name is not UTF-8"))?;
+        let connection = self.pools.reader();
+        let copy = Statement::from_sql_and_values(connection.get_database_backend(), "VACUUM INTO ?", [path.into()]);
+        connection.execute_raw(copy).await.map(|_| ()).map_err(repository_error)
     }
 
     /// Documents with their chunks.

@@ -6,7 +6,7 @@ use test_support::temp;
 use crate::support::{Run, command, run, workspace};
 
 const COMMANDS: &[&[&str]] =
-    &[&["demo"], &["serve"], &["ingest"], &["eval"], &["config"], &["config", "check"], &["openapi"]];
+    &[&["demo"], &["serve"], &["ingest"], &["import"], &["eval"], &["config"], &["config", "check"], &["openapi"]];
 
 #[test]
 fn the_program_and_every_command_of_it_explain_themselves() {

@@ -3,8 +3,11 @@
 
 mod config;
 mod eval;
+mod import;
 mod ingest;
 mod serve;
+
+pub(crate) use import::ImportArguments;
 
 use std::process::ExitCode;
 use std::time::Duration;
@@ -45,6 +48,7 @@ async fn asynchronous(command: Command, config: &Config, metrics: PrometheusHand
         Command::Demo(_) => serve::demo(config, metrics).await,
         Command::Serve(_) => serve::serve(config, metrics).await,
         Command::Ingest(arguments) => ingest::run(config, arguments).await,
+        Command::Import(arguments) => import::run(config, *arguments).await,
         Command::Eval(arguments) => eval::run(config, arguments).await,
         Command::Config(_) | Command::Openapi => Ok(ExitCode::SUCCESS),
     }

@@ -31,6 +31,7 @@ pub(crate) use check::check;
 pub(crate) use error::{ConfigErrors, Problem};
 pub(crate) use layers::Origin;
 pub(crate) use model::{Config, DataConfig, DatabaseTarget, LogFormat};
+pub(crate) use secret::Secret;
 
 use environment::Variables;
 use layers::Layers;
