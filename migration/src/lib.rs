@@ -9,6 +9,8 @@ mod m20261120_000002_documents;
 mod m20261120_000003_tasks;
 mod m20261120_000004_sqlite_chunk_search;
 mod m20261121_000005_upkeep;
+mod m20261121_000006_message_search;
+mod m20261121_000007_share_links;
 mod m20261121_000008_imports;
 
 /// All migrations, oldest first.
@@ -23,6 +25,8 @@ impl MigratorTrait for Migrator {
             Box::new(m20261120_000003_tasks::Migration),
             Box::new(m20261120_000004_sqlite_chunk_search::Migration),
             Box::new(m20261121_000005_upkeep::Migration),
+            Box::new(m20261121_000006_message_search::Migration),
+            Box::new(m20261121_000007_share_links::Migration),
             Box::new(m20261121_000008_imports::Migration),
         ]
     }

@@ -6,12 +6,14 @@
 
 mod app;
 mod assets;
+mod conversation;
 mod cursor;
 mod dto;
 mod endpoint;
 mod error;
 mod extract;
 mod language;
+mod markdown;
 mod observe;
 mod openapi;
 mod reading;
@@ -27,4 +29,4 @@ pub use error::ErrorCode;
 pub use openapi::openapi_json;
 pub use routes::endpoints;
 pub use server::{RunningServer, ServerOptions, StopHandle, server};
-pub use state::{ApiSettings, ApiState, Check, Readiness};
+pub use state::{ApiSettings, ApiState, Check, DatabaseHealth, DatabaseLook, Readiness, TableLook};

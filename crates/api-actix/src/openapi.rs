@@ -10,7 +10,9 @@ use utoipa::openapi::{ContentBuilder, PathItem, Ref, ResponseBuilder};
 use crate::dto::{BusinessBody, StreamEvent};
 use crate::endpoint::Endpoint;
 use crate::error::{ErrorBody, ErrorCode};
-use crate::routes::{self, chat, documentation, feedback, operations, pages, sessions, turns};
+use crate::routes::{
+    self, chat, documentation, export, feedback, lives, operations, pages, session_chat, sessions, shares, turns,
+};
 
 #[derive(OpenApi)]
 #[openapi(
@@ -25,6 +27,9 @@ use crate::routes::{self, chat, documentation, feedback, operations, pages, sess
     tags(
         (name = "chat", description = "Questions and answers"),
         (name = "sessions", description = "Conversations"),
+        (name = "shares", description = "Links to read a conversation"),
+        (name = "session-chat", description = "The interface of stage 1, as its clients know it: it ignores what it \
+            does not know, and finds a session's store by the session's id"),
         (name = "feedback", description = "What customers think of answers"),
         (name = "operations", description = "Health and metrics"),
         (name = "documentation", description = "This document"),
@@ -34,14 +39,32 @@ use crate::routes::{self, chat, documentation, feedback, operations, pages, sess
         chat::stream,
         chat::ask,
         turns::stream,
+        turns::cancel,
+        turns::regenerate,
         sessions::create,
         sessions::list,
         sessions::active_count,
         sessions::get,
         sessions::messages,
+        lives::change,
+        lives::delete,
+        lives::validate,
+        lives::extend,
+        lives::end,
+        lives::stats,
+        export::export,
+        shares::share,
+        shares::revoke,
+        shares::read,
+        session_chat::create,
+        session_chat::get,
+        session_chat::ask,
+        session_chat::stream,
+        session_chat::stats,
         feedback::give,
         operations::live,
         operations::ready,
+        operations::database,
         operations::metrics,
         operations::health,
         operations::ping,

@@ -6,7 +6,7 @@ use kernel::{Money, Timestamp, TurnId};
 use session_core::model::Source;
 use session_core::stream::{TurnDone, TurnEvent};
 
-use crate::dto::{ChatReply, ReplyMetadata, SourceBody};
+use crate::dto::{ChatReply, DurableBody, ReplyMetadata, SourceBody};
 use crate::error::{ApiError, ErrorCode};
 
 /// The stream of a turn ended without saying how the turn ended.
@@ -54,6 +54,7 @@ impl Reply {
                 model: done.model,
                 agent: done.agent,
                 cost: done.cost.map(Money::as_units),
+                durable: DurableBody::of(done.durable),
             },
             response_time: done.response_time_ms,
             timestamp: now,

@@ -10,6 +10,7 @@ use actix_web::web::Bytes;
 use chat_service::{EventStream, NumberedEvent};
 use futures::stream::{self, Stream, StreamExt};
 use kernel::{Clock, error_chain};
+use session_core::stream::TurnEvent;
 
 use crate::dto::StreamEvent;
 use crate::language::Language;
@@ -25,6 +26,8 @@ struct Writer {
     clock: Arc<dyn Clock>,
     heartbeat: Duration,
     request_id: RequestId,
+    /// Whether `session_logged` follows `done`.
+    says_logged: bool,
 }
 
 /// The response that tells a turn's events as they come.
@@ -34,16 +37,33 @@ pub(crate) fn respond(
     language: Language,
     request_id: RequestId,
 ) -> HttpResponse {
-    let heartbeat = state.settings.heartbeat;
-    let writer = Writer { events, language, clock: state.clock.clone(), heartbeat, request_id };
-    HttpResponse::Ok()
-        .insert_header((CONTENT_TYPE, "text/event-stream; charset=utf-8"))
-        .insert_header((CACHE_CONTROL, "no-cache"))
-        .insert_header(("x-accel-buffering", "no"))
-        .streaming(writer.frames())
+    Writer::new(state, events, language, request_id).respond()
+}
+
+/// The same with one event more after `done`, as clients of stage 1 expect it.
+pub(crate) fn respond_and_log(
+    state: &ApiState,
+    events: EventStream,
+    language: Language,
+    request_id: RequestId,
+) -> HttpResponse {
+    Writer { says_logged: true, ..Writer::new(state, events, language, request_id) }.respond()
 }
 
 impl Writer {
+    fn new(state: &ApiState, events: EventStream, language: Language, request_id: RequestId) -> Self {
+        let heartbeat = state.settings.heartbeat;
+        Self { events, language, clock: state.clock.clone(), heartbeat, request_id, says_logged: false }
+    }
+
+    fn respond(self) -> HttpResponse {
+        HttpResponse::Ok()
+            .insert_header((CONTENT_TYPE, "text/event-stream; charset=utf-8"))
+            .insert_header((CACHE_CONTROL, "no-cache"))
+            .insert_header(("x-accel-buffering", "no"))
+            .streaming(self.frames())
+    }
+
     fn frames(self) -> impl Stream<Item = Result<Bytes, serde_json::Error>> {
         stream::unfold(self, |mut writer| async move { Some((writer.next().await?, writer)) })
     }
@@ -62,7 +82,20 @@ impl Writer {
     }
 
     fn frame(&self, event: NumberedEvent) -> Result<Bytes, serde_json::Error> {
-        let data = serde_json::to_string(&StreamEvent::of(event.event, self.language, self.clock.now()))?;
-        Ok(Bytes::from(format!("id: {}\ndata: {data}\n\n", event.number)))
+        let now = self.clock.now();
+        let logged = match &event.event {
+            TurnEvent::Done(done) if self.says_logged => Some(StreamEvent::logged(done, now)),
+            _ => None,
+        };
+        let mut text = frame(event.number, &StreamEvent::of(event.event, self.language, now))?;
+        if let Some(logged) = logged {
+            text.push_str(&frame(event.number + 1, &logged)?);
+        }
+        Ok(Bytes::from(text))
     }
+}
+
+fn frame(number: u64, event: &StreamEvent) -> Result<String, serde_json::Error> {
+    let data = serde_json::to_string(event)?;
+    Ok(format!("id: {number}\ndata: {data}\n\n"))
 }

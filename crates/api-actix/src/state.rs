@@ -2,10 +2,10 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use async_trait::async_trait;
-use chat_service::{Ask, AskedTurn, ChatService};
-use kernel::{Clock, IdSource, StoreId};
-use session_core::SessionService;
+use chat_service::{Ask, AskedTurn, ChatError, ChatService, Regenerate};
+use kernel::{Clock, IdSource, RepositoryError, StoreId};
 use session_core::ports::{FeedbackRepository, TurnRepository};
+use session_core::{SessionService, ShareService};
 use tokio::runtime::Handle;
 
 use crate::error::{ApiError, ErrorCode};
@@ -16,6 +16,8 @@ pub struct ApiState {
     pub chat: ChatService,
     /// Begins, finds and lists sessions.
     pub sessions: SessionService,
+    /// Shares sessions through links.
+    pub shares: ShareService,
     /// Reads conversations.
     pub turns: Arc<dyn TurnRepository>,
     /// Keeps feedback.
@@ -26,6 +28,8 @@ pub struct ApiState {
     pub ids: Arc<dyn IdSource>,
     /// Tells whether the server can serve.
     pub readiness: Arc<dyn Readiness>,
+    /// Tells how the database is.
+    pub database: Arc<dyn DatabaseHealth>,
     /// Renders the metrics in Prometheus' text format.
     pub metrics: Arc<dyn Fn() -> String + Send + Sync>,
     /// Where turns run. It must outlive the workers: a turn is finished even when its reader is gone.
@@ -67,17 +71,69 @@ pub struct Check {
     pub detail: Option<String>,
 }
 
+/// Tells how the database is, for operators.
+#[async_trait]
+pub trait DatabaseHealth: Send + Sync {
+    /// Looks. It costs little, whatever the size of the database, and is bounded in time by whoever implements it.
+    ///
+    /// # Errors
+    /// [`RepositoryError::Unavailable`] when the database cannot be reached.
+    async fn look(&self) -> Result<DatabaseLook, RepositoryError>;
+}
+
+/// How the database is. Nothing in it is secret.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct DatabaseLook {
+    /// `sqlite` or `postgresql`.
+    pub backend: &'static str,
+    /// Its version.
+    pub version: String,
+    /// How long the smallest query took.
+    pub latency: Duration,
+    /// Connections of this process: open, idle among them, at most.
+    pub pool: (u32, u32, u32),
+    /// Migrations: applied, pending.
+    pub migrations: (usize, usize),
+    /// Its tables with their rows.
+    pub rows: Vec<TableLook>,
+}
+
+/// The rows of a table.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct TableLook {
+    /// What is in it, in camelCase: `sessions`, `documentChunks` …
+    pub name: String,
+    /// How many rows it has.
+    pub rows: u64,
+    /// Whether that is an estimate.
+    pub estimated: bool,
+}
+
 impl ApiState {
     /// The store a request is about.
     pub(crate) fn store(&self, named: Option<StoreId>) -> StoreId {
         named.unwrap_or_else(|| self.settings.default_store.clone())
     }
 
-    /// Asks in a task of its own: a worker drops a handler whose client has gone, and a turn must not be
-    /// dropped between being stored and being answered.
+    /// Asks a question.
     pub(crate) async fn ask(&self, ask: Ask) -> Result<AskedTurn, ApiError> {
         let chat = self.chat.clone();
-        let asked = self.runtime.spawn(async move { chat.ask(ask).await }).await;
+        self.detached(async move { chat.ask(ask).await }).await
+    }
+
+    /// Has a question answered again.
+    pub(crate) async fn regenerate(&self, again: Regenerate) -> Result<AskedTurn, ApiError> {
+        let chat = self.chat.clone();
+        self.detached(async move { chat.regenerate(again).await }).await
+    }
+
+    /// Runs in a task of its own: a worker drops a handler whose client has gone, and a turn must not be
+    /// dropped between being stored and being answered.
+    async fn detached(
+        &self,
+        work: impl Future<Output = Result<AskedTurn, ChatError>> + Send + 'static,
+    ) -> Result<AskedTurn, ApiError> {
+        let asked = self.runtime.spawn(work).await;
         asked.map_err(|crash| ApiError::new(ErrorCode::InternalError).caused_by(crash))?.map_err(ApiError::from)
     }
 }

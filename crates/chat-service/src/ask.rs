@@ -4,6 +4,8 @@ use sha2::{Digest, Sha256};
 
 use crate::{ChatError, ChatSettings};
 
+const MAX_CLIENT_ID_CHARS: usize = 128;
+
 /// A question.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Ask {
@@ -37,8 +39,6 @@ pub struct AskedTurn {
 }
 
 impl Ask {
-    const MAX_CLIENT_ID_CHARS: usize = 128;
-
     /// Checks the limits.
     pub(crate) fn validate(&self, settings: &ChatSettings) -> Result<(), ChatError> {
         if self.message.trim().is_empty() {
@@ -51,10 +51,7 @@ impl Ask {
             return Err(ChatError::InvalidCharacters);
         }
         if let Some(id) = &self.client_message_id {
-            let fits = (1..=Self::MAX_CLIENT_ID_CHARS).contains(&id.chars().count());
-            if !fits || id.chars().any(char::is_control) {
-                return Err(ChatError::InvalidClientMessageId);
-            }
+            check_client_message_id(id)?;
         }
         self.business.validate()?;
         Ok(())
@@ -62,8 +59,16 @@ impl Ask {
 
     /// SHA-256 (hex) of what is asked: a repeated request has the same, another one has not.
     pub(crate) fn fingerprint(&self) -> String {
-        let asked = serde_json::json!([self.message, self.business]);
-        let digest = Sha256::digest(asked.to_string());
-        digest.iter().map(|byte| format!("{byte:02x}")).collect()
+        fingerprint(&serde_json::json!([self.message, self.business]))
     }
+}
+
+/// SHA-256 (hex) of what is asked.
+pub(crate) fn fingerprint(asked: &serde_json::Value) -> String {
+    Sha256::digest(asked.to_string()).iter().map(|byte| format!("{byte:02x}")).collect()
+}
+
+pub(crate) fn check_client_message_id(id: &str) -> Result<(), ChatError> {
+    let fits = (1..=MAX_CLIENT_ID_CHARS).contains(&id.chars().count());
+    if fits && !id.chars().any(char::is_control) { Ok(()) } else { Err(ChatError::InvalidClientMessageId) }
 }

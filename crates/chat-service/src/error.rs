@@ -1,7 +1,7 @@
 use kernel::{RepositoryError, TurnId};
 use session_core::SessionError;
 use session_core::model::InvalidBusinessMetadata;
-use session_core::ports::StreamLogError;
+use session_core::ports::{SpoolError, StreamLogError};
 
 /// Why a question was not taken, or a stream cannot be followed.
 #[derive(Debug, thiserror::Error)]
@@ -42,6 +42,12 @@ pub enum ChatError {
     /// The store has no such turn.
     #[error("the turn is not known")]
     UnknownTurn,
+    /// The store has no such message, or it is not the caller's to see.
+    #[error("the message is not known")]
+    UnknownMessage,
+    /// A message that is neither a question nor an answer to one.
+    #[error("the message has no question that could be answered again")]
+    NothingToAnswer,
     /// The server is shutting down.
     #[error("the server is shutting down")]
     Draining,
@@ -51,4 +57,7 @@ pub enum ChatError {
     /// The stream log failed.
     #[error("the stream log failed")]
     Stream(#[from] StreamLogError),
+    /// The emergency spool failed.
+    #[error("the emergency spool failed")]
+    Spool(#[from] SpoolError),
 }

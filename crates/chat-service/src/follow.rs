@@ -148,9 +148,13 @@ fn context_tokens(message: &Message) -> u32 {
 
 fn stored_events(turn: &Turn, answer: Option<Message>, session_message_count: u64) -> Vec<TurnEvent> {
     let session = turn.session;
+    let failure = match turn.cancel_requested_at {
+        Some(_) => TurnFailure::Cancelled,
+        None => TurnFailure::Interrupted,
+    };
     let mut events = vec![TurnEvent::Session { session, turn: turn.id, is_new: false }];
     let Some(message) = answer else {
-        events.push(TurnEvent::Failed { session, failure: TurnFailure::Interrupted });
+        events.push(TurnEvent::Failed { session, failure });
         return events;
     };
     events.push(TurnEvent::Token { content: message.content.clone() });
@@ -169,7 +173,7 @@ fn stored_events(turn: &Turn, answer: Option<Message>, session_message_count: u6
             cost: message.usage.cost,
             durable: Durability::Database,
         }),
-        _ => TurnEvent::Failed { session, failure: TurnFailure::Interrupted },
+        _ => TurnEvent::Failed { session, failure },
     });
     events
 }

@@ -5,17 +5,25 @@
 //! log. A client that goes away does not end its turn. `Done` is said only after the turn is committed.
 
 mod ask;
+mod cancel;
 mod citations;
 mod error;
 mod follow;
+mod gates;
+mod keep;
 mod live;
+mod opening;
 mod ports;
+mod regenerate;
 mod service;
+mod spool;
 mod turn;
 
 pub use ask::{Ask, AskedTurn};
 pub use citations::Citations;
 pub use error::ChatError;
 pub use follow::{EventStream, NumberedEvent};
-pub use ports::{ChatPorts, ChatSettings};
+pub use ports::{BusyPolicy, ChatPorts, ChatSettings};
+pub use regenerate::Regenerate;
 pub use service::ChatService;
+pub use spool::Replayed;

@@ -1,7 +1,10 @@
-//! Which turns this process is answering, and how it stops.
+//! Which turns this process is answering, how each is stopped, and how all are.
 
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
+use kernel::TurnId;
 use tokio::sync::watch;
 
 /// Counts live turns and tells them when to stop.
@@ -9,6 +12,7 @@ use tokio::sync::watch;
 pub(crate) struct LiveTurns {
     count: watch::Sender<usize>,
     stage: watch::Sender<Stage>,
+    cancels: Arc<Mutex<HashMap<TurnId, watch::Sender<bool>>>>,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -29,9 +33,38 @@ impl Drop for LiveTurn {
     }
 }
 
+/// How a turn hears that it is to stop. While this lives, [`LiveTurns::cancel`] finds the turn.
+#[derive(Debug)]
+pub(crate) struct CancelSignal {
+    turn: TurnId,
+    live: LiveTurns,
+    asked: watch::Receiver<bool>,
+}
+
+impl CancelSignal {
+    /// Waits until somebody asks for the turn to be stopped.
+    pub(crate) async fn asked(&self) {
+        let mut asked = self.asked.clone();
+        if asked.wait_for(|asked| *asked).await.is_err() {
+            // Nobody is left who could ask.
+            std::future::pending::<()>().await;
+        }
+    }
+}
+
+impl Drop for CancelSignal {
+    fn drop(&mut self) {
+        self.live.cancels().remove(&self.turn);
+    }
+}
+
 impl LiveTurns {
     pub(crate) fn new() -> Self {
-        Self { count: watch::Sender::new(0), stage: watch::Sender::new(Stage::Open) }
+        Self {
+            count: watch::Sender::new(0),
+            stage: watch::Sender::new(Stage::Open),
+            cancels: Arc::new(Mutex::new(HashMap::new())),
+        }
     }
 
     /// Begins a turn; `None` when no more are taken.
@@ -41,6 +74,18 @@ impl LiveTurns {
         metrics::gauge!("turns_live").increment(1.0);
         let live = LiveTurn(self.count.clone());
         (*self.stage.borrow() == Stage::Open).then_some(live)
+    }
+
+    /// Makes a turn one that can be stopped.
+    pub(crate) fn register(&self, turn: TurnId) -> CancelSignal {
+        let (ask, asked) = watch::channel(false);
+        self.cancels().insert(turn, ask);
+        CancelSignal { turn, live: self.clone(), asked }
+    }
+
+    /// Asks a turn of this process to stop; `false` when there is no such turn.
+    pub(crate) fn cancel(&self, turn: TurnId) -> bool {
+        self.cancels().get(&turn).is_some_and(|ask| ask.send(true).is_ok())
     }
 
     pub(crate) fn is_draining(&self) -> bool {
@@ -69,5 +114,9 @@ impl LiveTurns {
     async fn idle(&self, within: Duration) -> bool {
         let mut count = self.count.subscribe();
         tokio::time::timeout(within, count.wait_for(|count| *count == 0)).await.is_ok()
+    }
+
+    fn cancels(&self) -> MutexGuard<'_, HashMap<TurnId, watch::Sender<bool>>> {
+        self.cancels.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }

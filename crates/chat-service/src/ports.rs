@@ -8,7 +8,7 @@ use rag_pipeline::planner::AnswerPlanner;
 use rag_pipeline::ports::ChatModel;
 use session_core::SessionService;
 use session_core::context::Window;
-use session_core::ports::{TurnRepository, TurnStreamLog};
+use session_core::ports::{TurnRepository, TurnSpool, TurnStreamLog};
 
 /// What a turn works with.
 #[derive(Clone)]
@@ -19,6 +19,8 @@ pub struct ChatPorts {
     pub turns: Arc<dyn TurnRepository>,
     /// Keeps the events of live turns.
     pub streams: Arc<dyn TurnStreamLog>,
+    /// Keeps answered turns while the storage is away.
+    pub spool: Arc<dyn TurnSpool>,
     /// Rewrites and retrieves.
     pub planner: AnswerPlanner,
     /// Answers.
@@ -31,6 +33,18 @@ pub struct ChatPorts {
     pub ids: Arc<dyn IdSource>,
 }
 
+/// What happens to a question that comes while its session is being answered.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum BusyPolicy {
+    /// It waits its turn, up to the queue's time-out.
+    #[default]
+    Queue,
+    /// It is refused at once.
+    Reject,
+    /// It stops the answer that is being made; what was said of that is kept.
+    Interrupt,
+}
+
 /// How a turn is run.
 #[derive(Debug, Clone)]
 pub struct ChatSettings {
@@ -38,7 +52,9 @@ pub struct ChatSettings {
     pub max_message_chars: usize,
     /// How much of the conversation a model is given.
     pub window: Window,
-    /// How long a question waits for the session's live turn.
+    /// What happens to a question that comes while its session is being answered.
+    pub busy: BusyPolicy,
+    /// How long a question waits for the session's live turn, in whatever way.
     pub queue_timeout: Duration,
     /// How long an answer may take.
     pub turn_timeout: Duration,
@@ -49,11 +65,18 @@ pub struct ChatSettings {
 }
 
 impl ChatSettings {
-    /// How long past its time-out a turn is believed to be alive: what closing it may take.
-    const LEASE_MARGIN: Duration = Duration::from_secs(30);
+    /// How long a turn is believed to be alive without a sign of life: the longest that a crash blocks a
+    /// session. Four signs of life fit in, so that one or two may fail to come through.
+    const LEASE: Duration = Duration::from_secs(20);
 
-    /// How long a turn holds its session unless it is closed before.
-    pub fn lease(&self) -> Duration {
-        self.turn_timeout + Self::LEASE_MARGIN
+    /// How long a turn holds its session after each sign of life, unless it is closed before.
+    #[allow(clippy::unused_self)] // a setting one day
+    pub const fn lease(&self) -> Duration {
+        Self::LEASE
+    }
+
+    /// How often a live turn gives a sign of life, and hears whether it is to stop.
+    pub(crate) fn heartbeat(&self) -> Duration {
+        self.lease() / 4
     }
 }

@@ -2,18 +2,18 @@ use std::hash::{DefaultHasher, Hash, Hasher};
 use std::sync::Arc;
 use std::time::Duration;
 
-use kernel::{MessageId, SessionId, TurnId, UserId};
-use session_core::model::{NewSession, NewTurn, OpenedTurn, Session, Turn, TurnOpening};
+use kernel::UserId;
+use session_core::Resolved;
+use session_core::model::{NewSession, Turn};
 use session_core::stream::TurnEvent;
-use session_core::{Resolved, SessionError};
 use tokio::sync::Mutex;
 
+use crate::gates::Gates;
 use crate::live::{LiveTurn, LiveTurns};
+use crate::opening::{Opening, Question, TurnRequest};
 use crate::turn::TurnTask;
 use crate::{Ask, AskedTurn, ChatError, ChatPorts, ChatSettings};
 
-/// How often a question looks again for a live turn whose stream is not in this process.
-const FOREIGN_TURN_POLL: Duration = Duration::from_millis(100);
 /// First questions of one user are let through one at a time, so that they share a session. Users share
 /// a lock by hash; more locks than there are cores is enough.
 const FIRST_QUESTION_LOCKS: usize = 64;
@@ -23,7 +23,9 @@ const FIRST_QUESTION_LOCKS: usize = 64;
 pub struct ChatService {
     pub(crate) ports: ChatPorts,
     pub(crate) settings: Arc<ChatSettings>,
-    live: LiveTurns,
+    pub(crate) live: LiveTurns,
+    pub(crate) gates: Gates,
+    pub(crate) replaying: Arc<Mutex<()>>,
     first_questions: Arc<[Mutex<()>]>,
 }
 
@@ -34,12 +36,14 @@ impl ChatService {
             ports,
             settings: Arc::new(settings),
             live: LiveTurns::new(),
+            gates: Gates::default(),
+            replaying: Arc::new(Mutex::new(())),
             first_questions: (0..FIRST_QUESTION_LOCKS).map(|_| Mutex::new(())).collect(),
         }
     }
 
     /// Takes a question: once this answers, the question is stored and being answered by a task of its
-    /// own. A session that is busy is waited for, up to the queue's time-out.
+    /// own. A session that is busy is waited for, interrupted or refused, as the settings say.
     ///
     /// # Errors
     /// See [`ChatError`]. Nothing is stored then.
@@ -47,9 +51,27 @@ impl ChatService {
         ask.validate(&self.settings)?;
         let live = self.live.begin().ok_or(ChatError::Draining)?;
         let resolved = self.resolve(&ask).await?;
-        match self.open(&ask, &resolved).await? {
+        let request = TurnRequest {
+            store: ask.store.clone(),
+            session: resolved.session.id,
+            client_message_id: ask.client_message_id.clone(),
+            fingerprint: ask.fingerprint(),
+            question: Question::New(ask.message),
+            business: ask.business,
+        };
+        self.take(request, resolved.is_new, live).await
+    }
+
+    /// Opens a turn and starts its task.
+    pub(crate) async fn take(
+        &self,
+        request: TurnRequest,
+        is_new: bool,
+        live: LiveTurn,
+    ) -> Result<AskedTurn, ChatError> {
+        match self.open(&request).await? {
             Opening::Opened(opened) => {
-                let asked = asked(&opened.turn, resolved.is_new, false);
+                let asked = asked(&opened.turn, is_new, false);
                 let task = TurnTask::new(self.ports.clone(), Arc::clone(&self.settings), self.live.clone(), *opened);
                 if let Err(error) = self.begin_stream(asked).await {
                     // The question is stored: without a stream its turn must not stay open.
@@ -117,57 +139,6 @@ impl ChatService {
         user.map_err(|error| ChatError::Repository(kernel::RepositoryError::backend(error)))
     }
 
-    async fn open(&self, ask: &Ask, resolved: &Resolved) -> Result<Opening, ChatError> {
-        let give_up = tokio::time::Instant::now() + self.settings.queue_timeout;
-        let (turn, question) = (TurnId::generate(&*self.ports.ids), MessageId::generate(&*self.ports.ids));
-        loop {
-            let new = self.new_turn(ask, resolved.session.id, turn, question);
-            match self.ports.turns.open_turn(&new).await? {
-                TurnOpening::Opened(opened) => return Ok(Opening::Opened(opened)),
-                TurnOpening::Duplicate(turn) => return Ok(Opening::Repeated(turn)),
-                TurnOpening::KeyReused(turn) => return Err(ChatError::KeyReused { turn: turn.id }),
-                TurnOpening::SessionMissing => return Err(SessionError::NotFound.into()),
-                TurnOpening::SessionExpired => return Err(SessionError::Expired.into()),
-                TurnOpening::SessionEnded => return Err(SessionError::Ended.into()),
-                TurnOpening::Busy(other) => {
-                    let waited = tokio::time::timeout_at(give_up, self.turn_over(other.id)).await;
-                    match waited {
-                        Ok(over) => over?,
-                        Err(_) => return Err(ChatError::TurnInProgress { turn: other.id }),
-                    }
-                }
-            }
-        }
-    }
-
-    fn new_turn(&self, ask: &Ask, session: SessionId, turn: TurnId, question: MessageId) -> NewTurn {
-        let now = self.ports.clock.now();
-        NewTurn {
-            id: turn,
-            store: ask.store.clone(),
-            session,
-            client_message_id: ask.client_message_id.clone(),
-            request_hash: ask.fingerprint(),
-            question_id: question,
-            question: ask.message.clone(),
-            metadata: serde_json::json!({}),
-            business: ask.business.clone(),
-            title: Session::title_from(&ask.message),
-            opened_at: now,
-            lease_until: now.plus(self.settings.lease()),
-            expires_at: now.plus(self.ports.sessions.ttl(&ask.store)),
-            again: None,
-        }
-    }
-
-    /// Waits until a turn is likely over: its log has ended, or, for a turn of another process, a while.
-    async fn turn_over(&self, turn: TurnId) -> Result<(), ChatError> {
-        if self.ports.streams.read(turn, u64::MAX).await?.is_none() {
-            tokio::time::sleep(FOREIGN_TURN_POLL).await;
-        }
-        Ok(())
-    }
-
     /// Readers may follow as soon as the question is answered for: the log is there before its task.
     async fn begin_stream(&self, asked: AskedTurn) -> Result<(), ChatError> {
         self.ports.streams.open(asked.turn).await?;
@@ -188,11 +159,6 @@ fn start(task: TurnTask, live: LiveTurn) {
             rescue.fail().await;
         }
     });
-}
-
-enum Opening {
-    Opened(Box<OpenedTurn>),
-    Repeated(Turn),
 }
 
 fn asked(turn: &Turn, is_new: bool, repeated: bool) -> AskedTurn {

@@ -1,7 +1,6 @@
 //! The task that answers one turn.
 
 use std::sync::Arc;
-use std::time::Duration;
 
 use futures::StreamExt;
 use kernel::{MessageId, PageLimit, RepositoryError, Timestamp, TurnId, error_chain};
@@ -9,22 +8,18 @@ use korean_text::estimate_tokens;
 use rag_pipeline::model::{AnswerDelta, FinishReason, ModelError, PastTurn, Scope, TokenUsage};
 use rag_pipeline::planner::{Plan, PlanInput};
 use session_core::context::recent_exchanges;
-use session_core::model::{
-    Answer, ClosedTurn, Message, MessageStatus, OpenedTurn, Source, TurnClosing, TurnState, Usage,
-};
+use session_core::model::{Answer, ClosedTurn, Lease, Message, MessageStatus, OpenedTurn, Source, TurnState, Usage};
 use session_core::ports::{MessageRange, StreamLogError};
 use session_core::stream::{Durability, TurnDone, TurnEvent, TurnFailure, TurnStage};
 
-use crate::live::LiveTurns;
+use crate::keep::Kept;
+use crate::live::{CancelSignal, LiveTurns};
 use crate::{ChatPorts, ChatSettings, Citations};
 
 /// The key of a message's metadata that keeps how many tokens of context its model was given.
 pub(crate) const CONTEXT_TOKENS: &str = "contextTokens";
 /// The agent that answers until routing among several exists.
 const AGENT: &str = "default";
-/// How long to wait before each further try to commit a turn while the storage is unavailable.
-const COMMIT_RETRIES: [Duration; 4] =
-    [Duration::from_millis(20), Duration::from_millis(100), Duration::from_millis(500), Duration::from_secs(2)];
 
 /// One turn on its way from question to committed answer.
 #[derive(Clone)]
@@ -32,6 +27,7 @@ pub(crate) struct TurnTask {
     ports: ChatPorts,
     settings: Arc<ChatSettings>,
     live: LiveTurns,
+    cancel: Arc<CancelSignal>,
     opened: OpenedTurn,
 }
 
@@ -48,6 +44,10 @@ enum Stop {
     TimedOut,
     #[error("the server is stopping")]
     Stopping,
+    #[error("somebody asked for it to be stopped")]
+    Cancelled,
+    #[error("somebody else has closed the turn")]
+    Lost,
     #[error("the model ended without saying that it was done")]
     Unfinished,
 }
@@ -58,7 +58,8 @@ impl Stop {
             Self::Storage(_) => TurnFailure::StorageUnavailable,
             Self::Model(_) | Self::Unfinished => TurnFailure::ModelUnavailable,
             Self::TimedOut => TurnFailure::TimedOut,
-            Self::Stopping => TurnFailure::Interrupted,
+            Self::Stopping | Self::Lost => TurnFailure::Interrupted,
+            Self::Cancelled => TurnFailure::Cancelled,
             Self::Log(_) => TurnFailure::Internal,
         }
     }
@@ -77,13 +78,9 @@ struct Said {
 }
 
 impl TurnTask {
-    pub(crate) const fn new(
-        ports: ChatPorts,
-        settings: Arc<ChatSettings>,
-        live: LiveTurns,
-        opened: OpenedTurn,
-    ) -> Self {
-        Self { ports, settings, live, opened }
+    pub(crate) fn new(ports: ChatPorts, settings: Arc<ChatSettings>, live: LiveTurns, opened: OpenedTurn) -> Self {
+        let cancel = Arc::new(live.register(opened.turn.id));
+        Self { ports, settings, live, cancel, opened }
     }
 
     pub(crate) const fn turn_id(&self) -> TurnId {
@@ -98,6 +95,8 @@ impl TurnTask {
                 done.unwrap_or(Err(Stop::TimedOut))
             }
             () = self.live.stopping() => Err(Stop::Stopping),
+            () = self.cancel.asked() => Err(Stop::Cancelled),
+            stop = self.hold() => Err(stop),
         };
         let event = match outcome {
             Ok(()) => self.complete(said).await,
@@ -109,10 +108,26 @@ impl TurnTask {
     /// Closes a turn that cannot be answered by a fault of ours: its task crashed, or has no stream.
     pub(crate) async fn fail(&self) {
         let failed = self.closed(TurnState::Failed, None);
-        if let Err(error) = self.commit(&failed).await {
+        if let Err(error) = self.ports.keep(&failed).await {
             log_error(self.turn_id(), &error, "a failed turn could not be closed");
         }
         self.finish(self.failed(TurnFailure::Internal)).await;
+    }
+
+    /// Gives signs of life until there is a reason to stop. A sign that cannot be given is no reason: the
+    /// storage may be back for the next one, and the answer can be kept without it.
+    async fn hold(&self) -> Stop {
+        let turn = &self.opened.turn;
+        loop {
+            tokio::time::sleep(self.settings.heartbeat()).await;
+            let until = self.ports.clock.now().plus(self.settings.lease());
+            match self.ports.turns.renew_lease(&turn.store, turn.id, until).await {
+                Ok(Lease::Held) => {}
+                Ok(Lease::CancelRequested) => return Stop::Cancelled,
+                Ok(Lease::Lost) => return Stop::Lost,
+                Err(error) => log_error(turn.id, &error, "a turn's lease could not be renewed"),
+            }
+        }
     }
 
     async fn answer(&self, said: &mut Said) -> Result<(), Stop> {
@@ -183,20 +198,26 @@ impl TurnTask {
         self.say(TurnEvent::Token { content: text }).await
     }
 
-    /// Commits a whole answer. Only then is it done.
+    /// Keeps a whole answer. Only then is it done.
     async fn complete(&self, said: Said) -> TurnEvent {
         let context_tokens = said.context_tokens;
-        let closed = self.closed(TurnState::Completed, Some(self.message(said, MessageStatus::Complete)));
-        match self.commit(&closed).await {
-            Ok(TurnClosing::Closed { answer: Some(message), session_message_count }) => {
-                done(&message, context_tokens, session_message_count)
+        let answer = self.message(said, MessageStatus::Complete);
+        let closed = self.closed(TurnState::Completed, Some(answer.clone()));
+        match self.ports.keep(&closed).await {
+            Ok(Kept::Stored { answer: Some(message), session_message_count }) => {
+                done(&message, context_tokens, session_message_count, Durability::Database)
+            }
+            Ok(Kept::Spooled) => {
+                // Its sequence number is given when it is stored; the count is what it will be.
+                let message = answer.message(&self.opened.turn, self.opened.question.sequence + 1, closed.closed_at);
+                done(&message, context_tokens, self.opened.session.message_count + 1, Durability::Spool)
             }
             Ok(other) => {
                 tracing::warn!(turn = %self.turn_id(), outcome = ?other, "a turn was closed by somebody else");
                 self.failed(TurnFailure::Interrupted)
             }
             Err(error) => {
-                log_error(self.turn_id(), &error, "an answered turn could not be committed");
+                log_error(self.turn_id(), &error, "an answered turn could not be kept");
                 self.failed(TurnFailure::StorageUnavailable)
             }
         }
@@ -204,13 +225,17 @@ impl TurnTask {
 
     /// Closes a turn that stopped short, keeping what was said.
     async fn stop(&self, said: Said, stop: &Stop) -> TurnEvent {
-        log_error(self.turn_id(), stop, "a turn stopped short");
+        if matches!(stop, Stop::Cancelled) {
+            tracing::info!(turn = %self.turn_id(), "a turn was stopped on request");
+        } else {
+            log_error(self.turn_id(), stop, "a turn stopped short");
+        }
         let failure = stop.failure();
-        let interrupted =
-            matches!(failure, TurnFailure::Interrupted | TurnFailure::TimedOut) || !said.content.is_empty();
+        let interrupted = matches!(failure, TurnFailure::Interrupted | TurnFailure::Cancelled | TurnFailure::TimedOut)
+            || !said.content.is_empty();
         let answer = (!said.content.is_empty()).then(|| self.message(said, MessageStatus::Interrupted));
         let state = if interrupted { TurnState::Interrupted } else { TurnState::Failed };
-        if let Err(error) = self.commit(&self.closed(state, answer)).await {
+        if let Err(error) = self.ports.keep(&self.closed(state, answer)).await {
             log_error(self.turn_id(), &error, "a turn that stopped short could not be closed");
         }
         self.failed(failure)
@@ -252,21 +277,8 @@ impl TurnTask {
             state,
             answer,
             closed_at: self.ports.clock.now(),
-            late: false,
-        }
-    }
-
-    /// Closes the turn in the storage, trying again while it is unavailable.
-    async fn commit(&self, closed: &ClosedTurn) -> Result<TurnClosing, RepositoryError> {
-        let mut waits = COMMIT_RETRIES.iter();
-        loop {
-            match self.ports.turns.close_turn(closed).await {
-                Err(RepositoryError::Unavailable(cause)) => match waits.next() {
-                    Some(wait) => tokio::time::sleep(*wait).await,
-                    None => return Err(RepositoryError::Unavailable(cause)),
-                },
-                other => return other,
-            }
+            // Whoever took this process for dead did not know that there is an answer.
+            late: state == TurnState::Completed,
         }
     }
 
@@ -285,6 +297,7 @@ impl TurnTask {
         let outcome = match &event {
             TurnEvent::Done(_) => "completed",
             TurnEvent::Failed { failure: TurnFailure::Interrupted, .. } => "interrupted",
+            TurnEvent::Failed { failure: TurnFailure::Cancelled, .. } => "cancelled",
             _ => "failed",
         };
         metrics::counter!("turns_total", "outcome" => outcome).increment(1);
@@ -298,8 +311,8 @@ impl TurnTask {
     }
 }
 
-/// The end of a turn whose answer is stored.
-fn done(message: &Message, context_tokens: u32, session_message_count: u64) -> TurnEvent {
+/// The end of a turn whose answer is kept.
+fn done(message: &Message, context_tokens: u32, session_message_count: u64, durable: Durability) -> TurnEvent {
     TurnEvent::Done(TurnDone {
         session: message.session,
         message: message.id,
@@ -311,7 +324,7 @@ fn done(message: &Message, context_tokens: u32, session_message_count: u64) -> T
         model: message.model.clone().unwrap_or_default(),
         agent: message.agent.clone().unwrap_or_default(),
         cost: message.usage.cost,
-        durable: Durability::Database,
+        durable,
     })
 }
 

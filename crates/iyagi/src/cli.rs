@@ -1,10 +1,14 @@
 //! What can be typed.
 
+mod db;
+
 use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
 use crate::config::{Flag, LoadOptions};
+
+pub(crate) use db::{Backup, DbCommand, Output, Restore};
 
 /// A chat server for the support team of an online shop: answers from the shop's own documents with
 /// citations, and remembers every conversation.
@@ -51,6 +55,9 @@ pub(crate) enum Command {
     Import(Box<crate::commands::ImportArguments>),
     /// Measure retrieval and answers on the sample shop: recall, facts, refusals
     Eval(Eval),
+    /// Test, describe, back up and restore the database
+    #[command(subcommand)]
+    Db(DbCommand),
     /// Look at the configuration
     #[command(subcommand)]
     Config(ConfigCommand),

@@ -45,6 +45,11 @@ impl DataDir {
     pub(crate) fn database(&self) -> PathBuf {
         self.path.join("iyagi.db")
     }
+
+    /// Where answered turns are kept while the database is gone.
+    pub(crate) fn spool(&self) -> PathBuf {
+        self.path.join("spool")
+    }
 }
 
 #[cfg(test)]

@@ -1,5 +1,6 @@
 //! The `iyagi` program: see `iyagi --help`.
 
+mod backup_file;
 mod cli;
 mod commands;
 mod config;
@@ -8,6 +9,7 @@ mod ingestion;
 mod samples;
 mod serving;
 mod telemetry;
+mod upkeep;
 mod wiring;
 
 use std::process::ExitCode;

@@ -2,7 +2,6 @@
 
 use std::net::TcpListener;
 use std::sync::Arc;
-use std::time::Duration;
 
 use anyhow::Context;
 use api_actix::{ApiSettings, ApiState, RunningServer, ServerOptions};
@@ -10,10 +9,8 @@ use metrics_exporter_prometheus::PrometheusHandle;
 use tokio::signal::unix::{SignalKind, signal};
 
 use crate::config::Config;
+use crate::upkeep::Upkeep;
 use crate::wiring::{self, Services, Storage};
-
-/// How often the metrics' buffers are folded when nobody scrapes.
-const METRICS_UPKEEP: Duration = Duration::from_secs(5);
 
 /// Takes the address. Done before documents are taken in, so that a taken port is told at once.
 pub(crate) fn listen(config: &Config) -> anyhow::Result<TcpListener> {
@@ -32,12 +29,16 @@ pub(crate) async fn serve(
     metrics: PrometheusHandle,
 ) -> anyhow::Result<()> {
     let services = wiring::services(config, &storage)?;
-    let abandoned = services.chat.interrupt_abandoned(storage.owns_sessions()).await?;
-    if abandoned > 0 {
-        tracing::info!(turns = abandoned, "turns of an earlier run were closed as interrupted");
-    }
     let chat = services.chat.clone();
-    let upkeep = tokio::spawn(upkeep(chat.clone(), metrics.clone(), config.session.cleanup_interval()));
+    let upkeep = Upkeep {
+        chat: chat.clone(),
+        spool: storage.spool(),
+        maintenance: services.maintenance.clone(),
+        metrics: metrics.clone(),
+        cleanup: config.session.cleanup_interval(),
+    };
+    upkeep.begin(storage.owns_sessions()).await?;
+    let upkeep = tokio::spawn(upkeep.run());
     let state = Arc::new(state(config, services, &storage, metrics));
     let RunningServer { stop, future } =
         api_actix::server(state, listener, server_options(config)).context("the server cannot start")?;
@@ -72,16 +73,22 @@ fn server_options(config: &Config) -> ServerOptions {
 }
 
 fn state(config: &Config, services: Services, storage: &Storage, metrics: PrometheusHandle) -> ApiState {
+    let health = storage.health();
     ApiState {
         chat: services.chat,
         sessions: services.sessions,
+        shares: services.shares,
         turns: services.turns,
         feedback: services.feedback,
         clock: wiring::clock(),
         ids: wiring::ids(),
         runtime: tokio::runtime::Handle::current(),
         readiness: storage.readiness(),
-        metrics: Arc::new(move || metrics.render()),
+        database: health.clone(),
+        metrics: Arc::new(move || {
+            health.record_connections();
+            metrics.render()
+        }),
         settings: ApiSettings {
             default_store: config.store.default.clone(),
             max_message_chars: config.chat.max_message_chars,
@@ -89,22 +96,6 @@ fn state(config: &Config, services: Services, storage: &Storage, metrics: Promet
             body_limit: config.server.body_limit_bytes,
             version: env!("CARGO_PKG_VERSION").into(),
         },
-    }
-}
-
-/// Folds metrics, and closes turns that a crashed instance has left open.
-async fn upkeep(chat: chat_service::ChatService, metrics: PrometheusHandle, sweep: Duration) {
-    let mut fold = tokio::time::interval(METRICS_UPKEEP);
-    let mut sweep = tokio::time::interval(sweep);
-    loop {
-        tokio::select! {
-            _ = fold.tick() => metrics.run_upkeep(),
-            _ = sweep.tick() => match chat.interrupt_abandoned(false).await {
-                Ok(0) => {}
-                Ok(turns) => tracing::warn!(turns, "abandoned turns were closed as interrupted"),
-                Err(error) => tracing::error!(error = kernel::error_chain(&error), "abandoned turns could not be closed"),
-            },
-        }
     }
 }
 

@@ -1,39 +1,49 @@
-//! Every concrete adapter is named here, and nowhere else.
+//! Every concrete adapter is named here and in what belongs to it, and nowhere else.
 
+mod database;
+mod health;
 mod imports;
-
-pub(crate) use imports::{ImportDatabase, open_source};
 
 use std::path::PathBuf;
 use std::sync::Arc;
+use std::time::Duration;
 
 use anyhow::Context;
 use api_actix::{Check, Readiness};
 use async_trait::async_trait;
-use chat_service::{ChatPorts, ChatService, ChatSettings};
+use chat_service::{BusyPolicy, ChatPorts, ChatService, ChatSettings};
 use document_readers::Readers;
-use kernel::{Clock, IdSource, RepositoryError, SystemClock, UuidV7Source, error_chain};
+use kernel::{Clock, IdSource, OsSecrets, RepositoryError, SystemClock, UuidV7Source, error_chain};
 use model_providers::{ExtractiveModel, HashedEmbedder};
 use rag_pipeline::ingest::Ingestor;
 use rag_pipeline::model::Collection;
 use rag_pipeline::planner::AnswerPlanner;
 use rag_pipeline::ports::{ChatModel, Embedder};
 use rag_pipeline::retrieval::Retriever;
-use session_core::SessionService;
 use session_core::context::Window;
-use session_core::ports::{FeedbackRepository, TurnRepository};
+use session_core::ports::{FeedbackRepository, TurnRepository, TurnSpool};
 use session_core::stream::MemoryStreamLog;
-use storage_postgres::{PostgresOptions, PostgresStorage, SeaSessions};
+use session_core::{Maintenance, MaintenanceSettings, SessionService, ShareService};
+use storage_postgres::{PostgresOptions, PostgresStorage, SeaSessions, TlsMode};
+use storage_spool::FileSpool;
 use storage_sqlite::SqliteStorage;
 
-use crate::config::{Config, DatabaseTarget, Secret};
+use crate::config::{Busy, Config, DatabaseConfig, DatabaseTarget, Secret, Tls};
 use crate::data_dir::DataDir;
+
+pub(crate) use database::Database;
+pub(crate) use health::{StorageHealth, content_name};
+pub(crate) use imports::{ImportDatabase, back_up, open_source};
+
+/// How long upkeep lets questions go first between two of its transactions.
+const MAINTENANCE_PAUSE: Duration = Duration::from_millis(20);
 
 /// The storages of a running server.
 pub(crate) struct Storage {
     /// Documents always, and sessions unless PostgreSQL keeps them.
     sqlite: SqliteStorage,
     postgres: Option<PostgresStorage>,
+    spool: FileSpool,
     /// Keeps other processes out of the data folder.
     _folder: DataDir,
 }
@@ -45,18 +55,24 @@ impl Storage {
         let (file, postgres) = match config.database() {
             DatabaseTarget::Sqlite(file) => (file, None),
             DatabaseTarget::Postgres(url) => {
-                let options = postgres_options(config, &url);
+                let options = postgres_options(&config.database, &url);
                 let storage = PostgresStorage::open(&options).await.context("PostgreSQL cannot be used")?;
                 (folder.database(), Some(storage))
             }
         };
         let sqlite = open_sqlite(file).await?;
-        Ok(Self { sqlite, postgres, _folder: folder })
+        let spool = FileSpool::open(&folder.spool()).context("the emergency spool cannot be used")?;
+        Ok(Self { sqlite, postgres, spool, _folder: folder })
     }
 
     /// Whether this process alone uses the sessions.
     pub(crate) const fn owns_sessions(&self) -> bool {
         self.postgres.is_none()
+    }
+
+    /// Where answered turns are kept while the database is gone.
+    pub(crate) fn spool(&self) -> Arc<dyn TurnSpool> {
+        Arc::new(self.spool.clone())
     }
 
     fn sessions(&self) -> SeaSessions {
@@ -66,6 +82,11 @@ impl Storage {
     /// Where documents are and whether they answer, for `/ready`.
     pub(crate) fn readiness(&self) -> Arc<dyn Readiness> {
         Arc::new(StorageReadiness { sqlite: self.sqlite.clone(), postgres: self.postgres.clone() })
+    }
+
+    /// How the database of the conversations is.
+    pub(crate) fn health(&self) -> Arc<StorageHealth> {
+        Arc::new(StorageHealth::new(self.sqlite.clone(), self.postgres.clone()))
     }
 
     /// Takes documents in.
@@ -90,14 +111,34 @@ impl Storage {
     }
 }
 
-fn postgres_options(config: &Config, url: &Secret) -> PostgresOptions {
+/// How to connect to the PostgreSQL server of the configuration.
+pub(crate) fn postgres_options(database: &DatabaseConfig, url: &Secret) -> PostgresOptions {
+    let limit = |seconds: u64| (seconds > 0).then(|| Duration::from_secs(seconds));
     PostgresOptions {
-        pool_max: config.database.pool_max,
-        pool_min: config.database.pool_min,
-        acquire_timeout: config.database.connection_timeout(),
-        idle_timeout: config.database.idle_timeout(),
+        instance: instance(),
+        pool_max: database.pool_max,
+        pool_min: database.pool_min,
+        acquire_timeout: database.connection_timeout(),
+        idle_timeout: database.idle_timeout(),
+        connect_retry: database.connect_retry(),
+        tls: match database.tls {
+            Tls::Auto => None,
+            Tls::VerifyFull => Some(TlsMode::VerifyFull),
+            Tls::Require => Some(TlsMode::Require),
+            Tls::Disable => Some(TlsMode::Disable),
+        },
+        tls_ca_file: database.tls_ca_file(),
+        statement_timeout: limit(database.statement_timeout_seconds),
+        lock_timeout: limit(database.lock_timeout_seconds),
+        idle_in_transaction_timeout: limit(database.idle_in_transaction_timeout_seconds),
         ..PostgresOptions::new(url.expose())
     }
+}
+
+/// This process among all that use a database: the machine's name, where it is known, and the process id.
+fn instance() -> String {
+    let host = std::env::var("HOSTNAME").or_else(|_| std::fs::read_to_string("/etc/hostname")).unwrap_or_default();
+    format!("{}:{}", host.trim(), std::process::id())
 }
 
 async fn open_sqlite(file: PathBuf) -> anyhow::Result<SqliteStorage> {
@@ -111,17 +152,21 @@ async fn open_sqlite(file: PathBuf) -> anyhow::Result<SqliteStorage> {
 pub(crate) struct Services {
     pub(crate) chat: ChatService,
     pub(crate) sessions: SessionService,
+    pub(crate) shares: ShareService,
     pub(crate) turns: Arc<dyn TurnRepository>,
     pub(crate) feedback: Arc<dyn FeedbackRepository>,
+    pub(crate) maintenance: Maintenance,
 }
 
 /// Builds the services over a storage.
 pub(crate) fn services(config: &Config, storage: &Storage) -> anyhow::Result<Services> {
     let repository = Arc::new(storage.sessions());
-    let sessions = SessionService::new(repository.clone(), clock(), ids(), config.session.expire());
+    let sessions = SessionService::new(repository.clone(), clock(), ids(), config.session.lifetimes());
+    let shares = ShareService::new(sessions.clone(), repository.clone(), clock(), ids(), Arc::new(OsSecrets));
     let ports = ChatPorts {
         sessions: sessions.clone(),
         turns: repository.clone(),
+        spool: storage.spool(),
         streams: Arc::new(MemoryStreamLog::new(clock(), config.chat.finished_stream())),
         planner: storage.planner(config),
         model: model(),
@@ -130,13 +175,24 @@ pub(crate) fn services(config: &Config, storage: &Storage) -> anyhow::Result<Ser
         ids: ids(),
     };
     let chat = ChatService::new(ports, chat_settings(config)?);
-    Ok(Services { chat, sessions, turns: repository.clone(), feedback: repository })
+    let settings = MaintenanceSettings {
+        keep_deleted: config.session.keep_deleted(),
+        owner: format!("{}", ids().uuid()),
+        pause: MAINTENANCE_PAUSE,
+    };
+    let maintenance = Maintenance::new(repository.clone(), clock(), settings);
+    Ok(Services { chat, sessions, shares, turns: repository.clone(), feedback: repository, maintenance })
 }
 
 fn chat_settings(config: &Config) -> anyhow::Result<ChatSettings> {
     Ok(ChatSettings {
         max_message_chars: config.chat.max_message_chars,
         window: Window { messages: config.chat.history_messages as usize, tokens: config.chat.history_tokens as usize },
+        busy: match config.chat.busy {
+            Busy::Queue => BusyPolicy::Queue,
+            Busy::Reject => BusyPolicy::Reject,
+            Busy::Interrupt => BusyPolicy::Interrupt,
+        },
         queue_timeout: config.chat.queue_timeout(),
         turn_timeout: config.chat.turn_timeout(),
         instructions: config.store.instructions.clone(),

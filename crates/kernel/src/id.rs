@@ -87,6 +87,10 @@ uuid_id!(
     TurnId
 );
 uuid_id!(
+    /// A link that shares a session. Not its token, which is secret.
+    ShareId
+);
+uuid_id!(
     /// A piece of a document.
     ChunkId
 );

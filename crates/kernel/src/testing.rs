@@ -1,11 +1,11 @@
-//! A clock and ids that tests steer.
+//! A clock, ids and secrets that tests steer.
 
 use std::sync::atomic::{AtomicI64, AtomicU64, Ordering};
 use std::time::Duration;
 
 use uuid::Uuid;
 
-use crate::{Clock, IdSource, Timestamp};
+use crate::{Clock, IdSource, SecretError, SecretSource, Timestamp};
 
 /// A clock that stands still until it is moved.
 #[derive(Debug)]
@@ -43,6 +43,18 @@ pub struct SequentialIds(AtomicU64);
 impl IdSource for SequentialIds {
     fn uuid(&self) -> Uuid {
         Uuid::from_u128(u128::from(self.0.fetch_add(1, Ordering::SeqCst) + 1))
+    }
+}
+
+/// Secrets that are the numbers 1, 2, 3 …: different from each other, and not secret at all.
+#[derive(Debug, Default)]
+pub struct SequentialSecrets(AtomicU64);
+
+impl SecretSource for SequentialSecrets {
+    fn secret(&self) -> Result<[u8; 32], SecretError> {
+        let mut secret = [0; 32];
+        secret[24..].copy_from_slice(&(self.0.fetch_add(1, Ordering::SeqCst) + 1).to_be_bytes());
+        Ok(secret)
     }
 }
 

@@ -8,7 +8,7 @@ use crate::ports::SessionMaintenance;
 /// The job's name in the storage's leases.
 const JOB: &str = "session-maintenance";
 /// How long one instance leads without saying so again; far more than a batch takes.
-const TERM: Duration = Duration::from_secs(60);
+const TERM: Duration = Duration::from_mins(1);
 /// A batch that took longer is followed by a smaller one, so that no lock is held for 100 ms.
 const SLOW: Duration = Duration::from_millis(40);
 /// The smallest and the largest batch, in rows.

@@ -97,6 +97,15 @@ impl SessionService {
             .ok_or(SessionError::NotFound)
     }
 
+    /// The store of a session that is known by its id alone. It says nothing of who may see the session:
+    /// ask on with the store it gives.
+    ///
+    /// # Errors
+    /// [`SessionError::NotFound`]; storage errors.
+    pub async fn store_of(&self, id: SessionId) -> Result<StoreId, SessionError> {
+        self.sessions.store_of(id).await?.ok_or(SessionError::NotFound)
+    }
+
     /// The session a question without a session id goes to: the user's live one, else a new one.
     ///
     /// # Errors
@@ -121,7 +130,7 @@ impl SessionService {
     ) -> Result<Validated, SessionError> {
         let now = self.clock.now();
         let expires_at = now.plus(self.ttl(store));
-        if let Some(session) = self.sessions.touch(store, user, id, now, expires_at).await? {
+        if let Some(session) = self.sessions.touch(store, user.cloned(), id, now, expires_at).await? {
             return Ok(Validated { valid: true, session });
         }
         Ok(Validated { valid: false, session: self.get(store, user, id).await? })

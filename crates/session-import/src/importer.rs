@@ -1,7 +1,7 @@
 use std::sync::Arc;
-use std::time::Duration;
 
 use kernel::{Clock, IdSource, RepositoryError, StoreId};
+use session_core::SessionLifetimes;
 
 use crate::kind::{Layout, TABLES, Table, detect};
 use crate::mapping::Mapping;
@@ -19,8 +19,8 @@ pub struct Plan {
     pub store: StoreId,
     /// What tells this source's ids from those of others of its kind, when they are no UUIDs.
     pub namespace: String,
-    /// How long a session lives after its last use, where the source does not say.
-    pub lifetime: Duration,
+    /// How long sessions live after their last use, where the source does not say.
+    pub lifetimes: SessionLifetimes,
 }
 
 /// An import that is ready to run.
@@ -33,7 +33,7 @@ pub struct Job {
     /// Rows there are to read.
     pub rows: u64,
     layout: Layout,
-    lifetime: Duration,
+    lifetimes: SessionLifetimes,
 }
 
 /// Copies conversations, compares what arrived, and takes imports back.
@@ -100,7 +100,7 @@ impl Importer {
             started_at: self.clock.now(),
             finished_at: None,
         });
-        Ok(Job { import, resumed, rows, layout, lifetime: plan.lifetime })
+        Ok(Job { import, resumed, rows, layout, lifetimes: plan.lifetimes })
     }
 
     /// Reads and checks everything and writes nothing. `progress` is told of rows that were read.
@@ -238,7 +238,7 @@ impl<'a> Run<'a> {
             kind: import.kind,
             store: import.store.clone(),
             namespace: import.namespace.clone(),
-            lifetime: job.lifetime,
+            lifetimes: job.lifetimes.clone(),
         };
         let report = Report {
             import,

@@ -22,7 +22,7 @@ async fn rehearse(mut source: MemorySource) -> Report {
         kind: None,
         store: StoreId::new("shop").unwrap(),
         namespace: String::new(),
-        lifetime: Duration::from_hours(1),
+        lifetimes: Duration::from_hours(1).into(),
     };
     let source: &mut dyn Source = &mut source;
     let job = importer.prepare(source, plan).await.unwrap();

@@ -98,7 +98,7 @@ pub(crate) mod samples {
             kind: SourceKind::Stage1,
             store: StoreId::new("shop").unwrap(),
             namespace: String::new(),
-            lifetime: Duration::from_hours(24),
+            lifetimes: Duration::from_hours(24).into(),
         }
     }
 

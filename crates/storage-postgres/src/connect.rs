@@ -1,18 +1,27 @@
 //! Opening a pool.
 
-use std::str::FromStr;
-use std::time::Duration;
+use std::path::PathBuf;
+use std::time::{Duration, Instant};
 
-use kernel::RepositoryError;
-use sea_orm::sqlx::ConnectOptions;
-use sea_orm::sqlx::postgres::{PgConnectOptions, PgPoolOptions};
-use sea_orm::{DatabaseConnection, SqlxPostgresConnector};
+use kernel::{RepositoryError, error_chain};
+use sea_orm::sqlx::Error;
+use sea_orm::sqlx::postgres::{PgConnectOptions, PgPool, PgPoolOptions};
+
+use crate::options;
+
+/// The pause after the first refused attempt; each further one is twice as long as the one before.
+const FIRST_PAUSE: Duration = Duration::from_millis(250);
+/// The longest pause between two attempts.
+const LONGEST_PAUSE: Duration = Duration::from_secs(5);
 
 /// How to connect.
 #[derive(Clone)]
 pub struct PostgresOptions {
-    /// `postgres://user:password@host:port/database`, with `sslmode` and `sslrootcert` as libpq knows them.
+    /// `postgres://user:password@host:port/database`, with `sslmode`, `sslrootcert` and the like as libpq knows
+    /// them.
     pub url: String,
+    /// This process among all that use the database; the server shows it as part of the application's name.
+    pub instance: String,
     /// The most connections.
     pub pool_max: u32,
     /// Connections kept open when idle.
@@ -21,17 +30,48 @@ pub struct PostgresOptions {
     pub acquire_timeout: Duration,
     /// When an idle connection is closed; `None` for never.
     pub idle_timeout: Option<Duration>,
+    /// How long to go on trying to connect at first, while the server is out of reach.
+    pub connect_retry: Duration,
+    /// How connections are protected. `None` for what the URL or `PGSSLMODE` says, else
+    /// [`TlsMode::Disable`] on this machine and [`TlsMode::VerifyFull`] to any other.
+    pub tls: Option<TlsMode>,
+    /// Certificates (PEM) of authorities to trust beside the public ones.
+    pub tls_ca_file: Option<PathBuf>,
+    /// How long a statement may run. A limit that the URL sets itself is left as it is; so are the next two.
+    pub statement_timeout: Option<Duration>,
+    /// How long a statement may wait for a lock.
+    pub lock_timeout: Option<Duration>,
+    /// How long a transaction may lie idle.
+    pub idle_in_transaction_timeout: Option<Duration>,
+}
+
+/// How a connection is protected.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum TlsMode {
+    /// Encrypted, to a server whose certificate comes from a trusted authority and bears the host's name.
+    VerifyFull,
+    /// Encrypted, to whoever answers.
+    Require,
+    /// In clear text.
+    Disable,
 }
 
 impl PostgresOptions {
-    /// Ten connections, five seconds to get one, five minutes idle.
+    /// Ten connections, five seconds to get one, five minutes idle, one attempt, no limits of time.
     pub fn new(url: impl Into<String>) -> Self {
         Self {
             url: url.into(),
+            instance: String::new(),
             pool_max: 10,
             pool_min: 0,
             acquire_timeout: Duration::from_secs(5),
             idle_timeout: Some(Duration::from_mins(5)),
+            connect_retry: Duration::ZERO,
+            tls: None,
+            tls_ca_file: None,
+            statement_timeout: None,
+            lock_timeout: None,
+            idle_in_transaction_timeout: None,
         }
     }
 }
@@ -43,25 +83,38 @@ impl std::fmt::Debug for PostgresOptions {
     }
 }
 
-pub(crate) async fn open(options: &PostgresOptions) -> Result<DatabaseConnection, RepositoryError> {
-    connect(options, parse(options)?).await
+/// Opens a pool, trying again for as long as the options say while the server is out of reach.
+pub(crate) async fn open(options: &PostgresOptions) -> Result<PgPool, RepositoryError> {
+    let connect = options::read(options)?;
+    let begun = Instant::now();
+    let (mut attempt, mut pause) = (1_u32, FIRST_PAUSE);
+    loop {
+        let error = match pool(options, connect.clone()).await {
+            Ok(pool) => return Ok(pool),
+            Err(error) => error,
+        };
+        let left = options.connect_retry.saturating_sub(begun.elapsed());
+        if left.is_zero() || !may_pass(&error) {
+            return Err(refused(error));
+        }
+        let pause_now = pause.min(left);
+        tracing::warn!(
+            attempt,
+            host = connect.get_host(),
+            port = connect.get_port(),
+            error = error_chain(&error),
+            retry_in_ms = pause_now.as_millis() as u64,
+            give_up_in_ms = left.as_millis() as u64,
+            "PostgreSQL cannot be reached yet"
+        );
+        tokio::time::sleep(pause_now).await;
+        attempt += 1;
+        pause = (pause * 2).min(LONGEST_PAUSE);
+    }
 }
 
-/// Opens a pool whose connections refuse to write.
-pub(crate) async fn open_to_read(options: &PostgresOptions) -> Result<DatabaseConnection, RepositoryError> {
-    connect(options, parse(options)?.options([("default_transaction_read_only", "on")])).await
-}
-
-fn parse(options: &PostgresOptions) -> Result<PgConnectOptions, RepositoryError> {
-    // The parser's error repeats parts of the URL, so it is not kept as the source.
-    Ok(PgConnectOptions::from_str(&options.url)
-        .map_err(|_| RepositoryError::backend("the database URL cannot be read"))?
-        .application_name("iyagi")
-        .disable_statement_logging())
-}
-
-async fn connect(options: &PostgresOptions, connect: PgConnectOptions) -> Result<DatabaseConnection, RepositoryError> {
-    let pool = PgPoolOptions::new()
+async fn pool(options: &PostgresOptions, connect: PgConnectOptions) -> Result<PgPool, Error> {
+    PgPoolOptions::new()
         .max_connections(options.pool_max)
         .min_connections(options.pool_min)
         .acquire_timeout(options.acquire_timeout)
@@ -69,8 +122,25 @@ async fn connect(options: &PostgresOptions, connect: PgConnectOptions) -> Result
         .test_before_acquire(false)
         .connect_with(connect)
         .await
-        .map_err(RepositoryError::unavailable)?;
-    Ok(SqlxPostgresConnector::from_sqlx_postgres_pool(pool))
+}
+
+/// Whether trying again may help: a wrong password or certificate stays wrong.
+fn may_pass(error: &Error) -> bool {
+    match error {
+        Error::Io(_) | Error::PoolTimedOut => true,
+        Error::Database(refusal) => refusal
+            .code()
+            .is_some_and(|code| code.starts_with("08") || code.starts_with("53") || code.starts_with("57P")),
+        _ => false,
+    }
+}
+
+/// Why there is no connection. What the server or its certificate objects to does not pass by waiting.
+fn refused(error: Error) -> RepositoryError {
+    match error {
+        Error::Database(_) if !may_pass(&error) => RepositoryError::backend(error),
+        error => RepositoryError::unavailable(error),
+    }
 }
 
 #[cfg(test)]

@@ -1,12 +1,7 @@
 //! A PostgreSQL database of another system, to import from.
 
-use std::str::FromStr;
-use std::time::Duration;
-
 use async_trait::async_trait;
 use kernel::RepositoryError;
-use sea_orm::sqlx::ConnectOptions;
-use sea_orm::sqlx::postgres::{PgConnectOptions, PgPoolOptions};
 use sea_orm::{
     AccessMode, ConnectionTrait, DatabaseTransaction, IsolationLevel, QueryResult, SqlxPostgresConnector, Statement,
     TransactionTrait,
@@ -15,10 +10,11 @@ use session_import::Row;
 use session_import::ports::{CursorId, Key, Query, Source, SourceRow};
 use storage_sea::{database_identity, repository_error};
 
+use crate::connect::{self, PostgresOptions};
+use crate::options;
+
 /// Rows that are read at once.
 const PAGE: u32 = 500;
-/// How long to wait for the connection.
-const CONNECT: Duration = Duration::from_secs(10);
 
 /// A database that is only read, as it was when reading began.
 #[derive(Debug)]
@@ -30,21 +26,21 @@ pub struct PostgresSource {
 }
 
 impl PostgresSource {
-    /// Connects to a URL as [`PostgresOptions`](crate::PostgresOptions) takes it. It is never shown.
+    /// Connects. No statement is limited in time: reading a whole table takes as long as it takes.
     ///
     /// # Errors
-    /// [`RepositoryError::Unavailable`] when the server cannot be reached; [`RepositoryError::Backend`]
-    /// when the URL cannot be read.
+    /// As [`PostgresStorage::open`](crate::PostgresStorage::open).
     pub async fn open(url: &str) -> Result<Self, RepositoryError> {
-        // The parser's error repeats parts of the URL, so it is not kept as the source.
-        let options = PgConnectOptions::from_str(url)
-            .map_err(|_| RepositoryError::backend("the source's URL cannot be read"))?
-            .application_name("iyagi import")
-            .disable_statement_logging();
-        let database = options.get_database().unwrap_or(options.get_username()).to_owned();
-        let origin = format!("postgres://{}:{}/{database}", options.get_host(), options.get_port());
-        let pool = PgPoolOptions::new().max_connections(1).acquire_timeout(CONNECT).idle_timeout(None);
-        let pool = pool.max_lifetime(None).connect_with(options).await.map_err(RepositoryError::unavailable)?;
+        let told = PostgresOptions {
+            pool_max: 1,
+            idle_timeout: None,
+            instance: "import".to_owned(),
+            ..PostgresOptions::new(url)
+        };
+        let read = options::read(&told)?;
+        let database = read.get_database().unwrap_or_else(|| read.get_username());
+        let origin = format!("postgres://{}:{}/{database}", read.get_host(), read.get_port());
+        let pool = connect::open(&told).await?;
         let connection = SqlxPostgresConnector::from_sqlx_postgres_pool(pool);
         let transaction = connection
             .begin_with_config(Some(IsolationLevel::RepeatableRead), Some(AccessMode::ReadOnly))

@@ -1,17 +1,23 @@
+use std::sync::Arc;
+
 use kernel::RepositoryError;
 use migration::{Migrator, MigratorTrait};
-use sea_orm::{ConnectionTrait, DatabaseConnection, TransactionTrait};
+use sea_orm::sqlx::PgPool;
+use sea_orm::{ConnectionTrait, DatabaseConnection, DatabaseTransaction, SqlxPostgresConnector, TransactionTrait};
 use storage_sea::{Pools, SeaImports, SeaSessions, has_schema, repository_error};
 
 use crate::connect::{self, PostgresOptions};
+use crate::messages::TsvectorMessages;
 
 /// The advisory lock that lets one instance migrate at a time: "iyagi" in hexadecimal.
-const MIGRATION_LOCK: i64 = 0x69_7961_6769;
+pub(crate) const MIGRATION_LOCK: i64 = 0x69_7961_6769;
 
 /// What Iyagi keeps in PostgreSQL.
 #[derive(Clone, Debug)]
 pub struct PostgresStorage {
-    pool: DatabaseConnection,
+    pub(crate) pool: DatabaseConnection,
+    pub(crate) driver: PgPool,
+    pub(crate) options: PostgresOptions,
 }
 
 impl PostgresStorage {
@@ -19,38 +25,58 @@ impl PostgresStorage {
     ///
     /// # Errors
     /// [`RepositoryError::Unavailable`] when the server cannot be reached; [`RepositoryError::Backend`]
-    /// when the URL cannot be read or a migration fails.
+    /// when the URL cannot be read, the server refuses the user or a migration fails.
     pub async fn open(options: &PostgresOptions) -> Result<Self, RepositoryError> {
-        let storage = Self { pool: connect::open(options).await? };
-        storage.migrate().await.map_err(repository_error)?;
+        let storage = Self::connect(options).await?;
+        storage.migrate().await?;
         Ok(storage)
     }
 
-    /// Looks at the database as it is: nothing is made, migrated or written. `None` when there is nothing yet.
+    /// Brings the schema up to date.
+    pub(crate) async fn migrate(&self) -> Result<(), RepositoryError> {
+        let transaction = self.begin_migration().await?;
+        Migrator::up(&transaction, None).await.map_err(repository_error)?;
+        transaction.commit().await.map_err(repository_error)
+    }
+
+    /// Connects and leaves the schema as it is, for looking after a database.
     ///
     /// # Errors
-    /// As [`Self::open`]; [`RepositoryError::Corrupt`] when its tables are of an older version.
-    pub async fn look(options: &PostgresOptions) -> Result<Option<Self>, RepositoryError> {
-        let storage = Self { pool: connect::open_to_read(options).await? };
-        Ok(has_schema(&storage.pool).await?.then_some(storage))
+    /// As [`PostgresStorage::open`].
+    pub async fn connect(options: &PostgresOptions) -> Result<Self, RepositoryError> {
+        let driver = connect::open(options).await?;
+        let pool = SqlxPostgresConnector::from_sqlx_postgres_pool(driver.clone());
+        Ok(Self { pool, driver, options: options.clone() })
     }
 
-    /// The lock lives as long as its transaction; the migration runs in it and commits with it.
-    async fn migrate(&self) -> Result<(), sea_orm::DbErr> {
-        let transaction = self.pool.begin().await?;
-        transaction.execute_unprepared(&format!("SELECT pg_advisory_xact_lock({MIGRATION_LOCK})")).await?;
-        Migrator::up(&transaction, None).await?;
-        transaction.commit().await
+    /// Whether there is anything of ours yet.
+    ///
+    /// # Errors
+    /// [`RepositoryError::Corrupt`] when the tables are of an older version.
+    pub async fn has_schema(&self) -> Result<bool, RepositoryError> {
+        has_schema(&self.pool).await
     }
 
-    /// Sessions, turns, messages and feedback.
+    /// A transaction in which this instance alone may change the schema, for as long as it takes. The lock
+    /// lives as long as the transaction.
+    pub(crate) async fn begin_migration(&self) -> Result<DatabaseTransaction, RepositoryError> {
+        let transaction = self.pool.begin().await.map_err(repository_error)?;
+        let alone = format!(
+            "SET LOCAL statement_timeout = 0; SET LOCAL lock_timeout = 0; \
+             SET LOCAL idle_in_transaction_session_timeout = 0; SELECT pg_advisory_xact_lock({MIGRATION_LOCK})"
+        );
+        transaction.execute_unprepared(&alone).await.map_err(repository_error)?;
+        Ok(transaction)
+    }
+
+    /// Sessions, turns, messages, feedback and search over them.
     pub fn sessions(&self) -> SeaSessions {
-        SeaSessions::new(Pools::new(self.pool.clone(), self.pool.clone()))
+        SeaSessions::new(Pools::new(self.pool.clone(), self.pool.clone()), Arc::new(TsvectorMessages))
     }
 
     /// Conversations of other systems.
     pub fn imports(&self) -> SeaImports {
-        SeaImports::new(Pools::new(self.pool.clone(), self.pool.clone()))
+        SeaImports::new(Pools::new(self.pool.clone(), self.pool.clone()), Arc::new(TsvectorMessages))
     }
 
     /// Whether the server answers.

@@ -4,22 +4,29 @@
 //! does in its own way (connecting, full-text search, vectors) is in `storage-sqlite` and `storage-postgres`.
 
 mod documents;
+pub mod dump;
 mod entity;
 mod error;
+mod facts;
 mod feedback;
+mod hex;
 mod identity;
 mod imports;
 mod maintenance;
 mod messages;
 mod pools;
 mod schema;
+mod search;
 mod sessions;
+mod shares;
 mod time;
 mod turns;
 
 pub use documents::{ChunkIndex, ChunkRow, SeaDocuments};
-pub use error::repository_error;
+pub use error::{driver_error, repository_error};
+pub use facts::{Counting, DatabaseFacts, LARGE, MIGRATIONS, Migrations, PoolFacts, TableRows, migrations};
 pub use identity::database_identity;
 pub use imports::SeaImports;
 pub use pools::{Pools, SeaSessions};
 pub use schema::has_schema;
+pub use search::{IndexedMessage, Matching, MessageIndex};

@@ -1,7 +1,11 @@
+use std::sync::Arc;
+
 use sea_orm::{
     ConnectionTrait, DatabaseConnection, DatabaseTransaction, DbErr, SqliteTransactionMode, TransactionOptions,
     TransactionTrait,
 };
+
+use crate::search::MessageIndex;
 
 /// The connections of a database: many readers and, on SQLite, one writer. On PostgreSQL both are the
 /// same pool.
@@ -55,15 +59,16 @@ impl Pools {
     }
 }
 
-/// Sessions, turns, messages and feedback in tables, on either database.
-#[derive(Clone, Debug)]
+/// Sessions, turns, messages, feedback and share links in tables, on either database.
+#[derive(Clone)]
 pub struct SeaSessions {
     pub(crate) pools: Pools,
+    pub(crate) index: Arc<dyn MessageIndex>,
 }
 
 impl SeaSessions {
     /// A storage over migrated databases.
-    pub const fn new(pools: Pools) -> Self {
-        Self { pools }
+    pub const fn new(pools: Pools, index: Arc<dyn MessageIndex>) -> Self {
+        Self { pools, index }
     }
 }

@@ -46,6 +46,17 @@ impl SessionRepository for SeaSessions {
         found.map(Session::try_from).transpose()
     }
 
+    async fn store_of(&self, id: SessionId) -> Result<Option<StoreId>, RepositoryError> {
+        let store: Option<String> = Entity::find_by_id(id.as_uuid())
+            .select_only()
+            .column(Column::StoreId)
+            .into_tuple()
+            .one(&self.pools.reader)
+            .await
+            .map_err(repository_error)?;
+        store.map(|store| StoreId::new(store).map_err(|error| RepositoryError::Corrupt(error.to_string()))).transpose()
+    }
+
     async fn insert(&self, session: &Session) -> Result<(), RepositoryError> {
         let insert = Entity::insert(row(session)?);
         insert.exec_without_returning(&self.pools.writer).await.map_err(repository_error)?;
@@ -65,10 +76,10 @@ impl SessionRepository for SeaSessions {
         if updated.rows_affected == 1 { Ok(()) } else { Err(RepositoryError::Stale) }
     }
 
-    async fn touch<'a>(
-        &'a self,
-        store: &'a StoreId,
-        user: Option<&'a UserId>,
+    async fn touch(
+        &self,
+        store: &StoreId,
+        user: Option<UserId>,
         id: SessionId,
         now: Timestamp,
         expires_at: Timestamp,

@@ -1,8 +1,5 @@
 //! Opening and closing turns, each in one transaction.
 
-use std::collections::BTreeMap;
-use std::slice;
-
 use async_trait::async_trait;
 use kernel::{MessageId, Page, PageLimit, RepositoryError, SessionId, StoreId, Timestamp, TurnId};
 use sea_orm::ActiveValue::Set;
@@ -16,7 +13,6 @@ use session_core::ports::{MessageRange, TurnRepository};
 use crate::entity::turn::{Column, Entity};
 use crate::entity::{name_of, session, turn};
 use crate::error::repository_error;
-use crate::messages::insert_messages;
 use crate::pools::SeaSessions;
 use crate::time::Ts;
 
@@ -43,7 +39,7 @@ impl TurnRepository for SeaSessions {
         let insert = Entity::insert(turn::row(&opened.turn)?);
         insert.exec_without_returning(&transaction).await.map_err(repository_error)?;
         if new.again.is_none() {
-            insert_messages(&transaction, slice::from_ref(&opened.question), &BTreeMap::new()).await?;
+            self.insert_message(&transaction, &opened.session, &opened.question).await?;
         }
         transaction.commit().await.map_err(repository_error)?;
         Ok(TurnOpening::Opened(Box::new(opened)))
@@ -69,7 +65,7 @@ impl TurnRepository for SeaSessions {
             session.take_answer(said, closed.closed_at);
             let message = said.message(&turn, session.last_sequence, closed.closed_at);
             save_session(&transaction, &session).await?;
-            insert_messages(&transaction, slice::from_ref(&message), &BTreeMap::new()).await?;
+            self.insert_message(&transaction, &session, &message).await?;
             answer = Some(Box::new(message));
         }
         let row = turn::ActiveModel {
@@ -86,6 +82,22 @@ impl TurnRepository for SeaSessions {
 
     async fn find_turn(&self, store: &StoreId, id: TurnId) -> Result<Option<Turn>, RepositoryError> {
         let found = Entity::find_by_id(id.as_uuid())
+            .filter(Column::StoreId.eq(store.as_str()))
+            .one(&self.pools.reader)
+            .await
+            .map_err(repository_error)?;
+        found.map(Turn::try_from).transpose()
+    }
+
+    async fn find_request(
+        &self,
+        store: &StoreId,
+        session: SessionId,
+        client_message_id: &str,
+    ) -> Result<Option<Turn>, RepositoryError> {
+        let found = Entity::find()
+            .filter(Column::SessionId.eq(session.as_uuid()))
+            .filter(Column::ClientMessageId.eq(client_message_id))
             .filter(Column::StoreId.eq(store.as_str()))
             .one(&self.pools.reader)
             .await

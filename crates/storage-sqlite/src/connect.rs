@@ -13,35 +13,37 @@ const BUSY_TIMEOUT: Duration = Duration::from_secs(5);
 /// Readers beside the one writer. Reads are short; more would only cost memory.
 const READERS: u32 = 4;
 
-/// Opens the file, making it if there is none.
+/// Opens the file; `make` says whether to make it if there is none.
 ///
 /// The write-ahead log lets readers go on while the writer writes; `synchronous = FULL` makes a commit
 /// survive the loss of power, not only of the process. One writer: SQLite has one write lock, and waiting
 /// for a connection in order is fairer than for the lock at random.
-pub(crate) async fn open(file: &Path) -> Result<Pools, Error> {
-    let options = SqliteConnectOptions::new()
-        .filename(file)
-        .create_if_missing(true)
+pub(crate) async fn open(file: &Path, make: bool) -> Result<Pools, Error> {
+    let options = options(file)
+        .create_if_missing(make)
         .journal_mode(SqliteJournalMode::Wal)
         .synchronous(SqliteSynchronous::Full)
-        .busy_timeout(BUSY_TIMEOUT)
         .foreign_keys(true)
-        .pragma("cache_size", "-4096")
-        .disable_statement_logging();
+        .pragma("cache_size", "-4096");
     let writer = pool(options.clone(), 1).await?;
     let reader = pool(options, READERS).await?;
     Ok(Pools::new(reader, writer))
 }
 
-/// Opens the file to look at it: nothing can be written.
-pub(crate) async fn open_to_read(file: &Path) -> Result<Pools, Error> {
-    let options = SqliteConnectOptions::new()
-        .filename(file)
-        .read_only(true)
-        .busy_timeout(BUSY_TIMEOUT)
-        .disable_statement_logging();
-    let reader = pool(options, 1).await?;
-    Ok(Pools::new(reader.clone(), reader))
+/// Opens a file that nobody uses, only to read it: nothing of it or beside it is changed.
+pub(crate) async fn inspect(file: &Path) -> Result<Pools, Error> {
+    let only = pool(options(file).read_only(true).immutable(true), 1).await?;
+    Ok(Pools::new(only.clone(), only))
+}
+
+/// Opens a file that others may be using, only to read it.
+pub(crate) async fn look(file: &Path) -> Result<Pools, Error> {
+    let only = pool(options(file).read_only(true), 1).await?;
+    Ok(Pools::new(only.clone(), only))
+}
+
+fn options(file: &Path) -> SqliteConnectOptions {
+    SqliteConnectOptions::new().filename(file).busy_timeout(BUSY_TIMEOUT).disable_statement_logging()
 }
 
 async fn pool(options: SqliteConnectOptions, connections: u32) -> Result<DatabaseConnection, Error> {

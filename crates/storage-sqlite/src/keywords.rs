@@ -3,8 +3,9 @@
 use std::collections::HashMap;
 
 use async_trait::async_trait;
-use kernel::{ChunkId, RepositoryError};
-use rag_pipeline::model::{Document, Scope, ScoredChunk, TermStatistics};
+use kernel::{ChunkId, RepositoryError, StoreId};
+use korean_text::index_terms;
+use rag_pipeline::model::{Collection, Document, Scope, ScoredChunk, TermStatistics};
 use rag_pipeline::ports::KeywordIndex;
 use sea_orm::{ConnectionTrait, DatabaseTransaction, DbBackend, QueryResult, Statement, Value};
 use storage_sea::{ChunkIndex, ChunkRow, Pools, repository_error};
@@ -16,6 +17,8 @@ use crate::scope;
 const HEADING_WEIGHT: f32 = 2.0;
 /// SQLite takes 32,766 variables in a statement; lists are cut well below.
 const MAX_VARIABLES: usize = 10_000;
+/// Chunks that are read at a time when the index is built anew.
+const REBUILD_BATCH: i64 = 500;
 
 /// Finds chunks by their terms.
 #[derive(Clone, Debug)]
@@ -80,6 +83,46 @@ impl KeywordIndex for SqliteKeywords {
     }
 }
 
+/// Fills the empty FTS5 table from the chunks that are stored, under the terms that taking them in gave them.
+pub(crate) async fn rebuild(transaction: &DatabaseTransaction) -> Result<(), RepositoryError> {
+    let sql = "SELECT c.seq, c.text, c.heading_path, d.store_id, d.collection, d.title FROM document_chunks c \
+               JOIN documents d ON d.store_id = c.store_id AND d.id = c.document_id WHERE c.seq > ? ORDER BY c.seq LIMIT ?";
+    let mut after = 0_i64;
+    loop {
+        let values: [Value; 2] = [after.into(), REBUILD_BATCH.into()];
+        let statement = Statement::from_sql_and_values(DbBackend::Sqlite, sql, values);
+        let rows = transaction.query_all_raw(statement).await.map_err(repository_error)?;
+        let Some(last) = rows.last() else { return Ok(()) };
+        after = last.try_get("", "seq").map_err(repository_error)?;
+        for row in &rows {
+            insert(transaction, rebuilt(row)?).await?;
+        }
+    }
+}
+
+/// The row of the index for a stored chunk.
+fn rebuilt(row: &QueryResult) -> Result<[Value; 4], RepositoryError> {
+    let text = |column: &str| row.try_get::<String>("", column).map_err(repository_error);
+    let store = StoreId::new(text("store_id")?).map_err(RepositoryError::backend)?;
+    let collection = Collection::new(text("collection")?).map_err(RepositoryError::backend)?;
+    let path: serde_json::Value = row.try_get("", "heading_path").map_err(repository_error)?;
+    let path: Vec<&str> = path.as_array().into_iter().flatten().filter_map(serde_json::Value::as_str).collect();
+    let headings = format!("{}\n{}", text("title")?, path.join("\n"));
+    let seq: i64 = row.try_get("", "seq").map_err(repository_error)?;
+    Ok([
+        seq.into(),
+        scope::tokens(&store, &collection).into(),
+        index_terms(&headings).join(" ").into(),
+        index_terms(&text("text")?).join(" ").into(),
+    ])
+}
+
+async fn insert(transaction: &DatabaseTransaction, values: [Value; 4]) -> Result<(), RepositoryError> {
+    let sql = "INSERT INTO chunk_search (rowid, scope, heading, body) VALUES (?, ?, ?, ?)";
+    let statement = Statement::from_sql_and_values(DbBackend::Sqlite, sql, values);
+    transaction.execute_raw(statement).await.map(|_| ()).map_err(repository_error)
+}
+
 /// Writes the FTS5 table.
 pub(crate) struct Fts5Index;
 
@@ -93,15 +136,13 @@ impl ChunkIndex for Fts5Index {
     ) -> Result<(), RepositoryError> {
         let scope = scope::tokens(&document.store, &document.collection);
         for row in rows {
-            let values: Vec<Value> = vec![
+            let values = [
                 row.seq.into(),
                 scope.as_str().into(),
                 row.chunk.heading_terms.join(" ").into(),
                 row.chunk.text_terms.join(" ").into(),
             ];
-            let sql = "INSERT INTO chunk_search (rowid, scope, heading, body) VALUES (?, ?, ?, ?)";
-            let statement = Statement::from_sql_and_values(DbBackend::Sqlite, sql, values);
-            transaction.execute_raw(statement).await.map_err(repository_error)?;
+            insert(transaction, values).await?;
         }
         Ok(())
     }

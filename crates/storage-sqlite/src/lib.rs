@@ -1,4 +1,4 @@
-//! SQLite: one writer and many readers over one file, the keyword index on FTS5, and vectors.
+//! SQLite: one writer and many readers over one file, the keyword and message indexes on FTS5, and vectors.
 //!
 //! ```no_run
 //! # async fn example() -> Result<(), kernel::RepositoryError> {
@@ -8,8 +8,12 @@
 //! # }
 //! ```
 
+mod backup;
 mod connect;
+mod facts;
 mod keywords;
+mod messages;
+mod restore;
 mod scope;
 mod source;
 mod storage;

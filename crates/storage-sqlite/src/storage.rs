@@ -4,17 +4,17 @@ use std::sync::Arc;
 use kernel::RepositoryError;
 use migration::{Migrator, MigratorTrait};
 use rag_pipeline::ports::{DocumentRepository, KeywordIndex, VectorIndex};
-use sea_orm::{ConnectionTrait, Statement};
 use storage_sea::{Pools, SeaDocuments, SeaImports, SeaSessions, has_schema, repository_error};
 
 use crate::connect;
 use crate::keywords::{Fts5Index, SqliteKeywords};
+use crate::messages::Fts5Messages;
 use crate::vectors::SqliteVectors;
 
 /// Everything Iyagi keeps, in one SQLite file.
 #[derive(Clone, Debug)]
 pub struct SqliteStorage {
-    pools: Pools,
+    pub(crate) pools: Pools,
 }
 
 impl SqliteStorage {
@@ -24,42 +24,52 @@ impl SqliteStorage {
     /// [`RepositoryError::Unavailable`] when the file cannot be opened; [`RepositoryError::Backend`] when
     /// it is not a database of ours or a migration fails.
     pub async fn open(file: &Path) -> Result<Self, RepositoryError> {
-        let pools = connect::open(file).await.map_err(RepositoryError::unavailable)?;
+        let pools = connect::open(file, true).await.map_err(RepositoryError::unavailable)?;
         Migrator::up(pools.writer(), None).await.map_err(repository_error)?;
         Ok(Self { pools })
     }
 
-    /// Looks at the file as it is: nothing is made, migrated or written. `None` when there is nothing yet.
+    /// Opens a file that is there and leaves its schema as it is, for looking after it. Another process may be
+    /// using it.
     ///
     /// # Errors
-    /// As [`Self::open`]; [`RepositoryError::Corrupt`] when its tables are of an older version.
+    /// [`RepositoryError::Unavailable`] when there is no such file, or it is not a database.
+    pub async fn connect(file: &Path) -> Result<Self, RepositoryError> {
+        let pools = connect::open(file, false).await.map_err(RepositoryError::unavailable)?;
+        Ok(Self { pools })
+    }
+
+    /// Opens a file that nobody uses, such as a backup, only to read it.
+    ///
+    /// # Errors
+    /// [`RepositoryError::Unavailable`] when there is no such file, or it is not a database.
+    pub async fn inspect(file: &Path) -> Result<Self, RepositoryError> {
+        let pools = connect::inspect(file).await.map_err(RepositoryError::unavailable)?;
+        Ok(Self { pools })
+    }
+
+    /// Looks at the file while others may be using it: nothing is made, migrated or written. `None` when there is
+    /// nothing of ours yet.
+    ///
+    /// # Errors
+    /// [`RepositoryError::Unavailable`] when it is not a database; [`RepositoryError::Corrupt`] when its tables are
+    /// of an older version.
     pub async fn look(file: &Path) -> Result<Option<Self>, RepositoryError> {
         if !file.exists() {
             return Ok(None);
         }
-        let pools = connect::open_to_read(file).await.map_err(RepositoryError::unavailable)?;
+        let pools = connect::look(file).await.map_err(RepositoryError::unavailable)?;
         Ok(has_schema(pools.reader()).await?.then_some(Self { pools }))
     }
 
-    /// Sessions, turns, messages and feedback.
+    /// Sessions, turns, messages, feedback and search over them.
     pub fn sessions(&self) -> SeaSessions {
-        SeaSessions::new(self.pools.clone())
+        SeaSessions::new(self.pools.clone(), Arc::new(Fts5Messages))
     }
 
     /// Conversations of other systems.
     pub fn imports(&self) -> SeaImports {
-        SeaImports::new(self.pools.clone())
-    }
-
-    /// Copies everything as it is now into a new file. A reader does it: nobody waits.
-    ///
-    /// # Errors
-    /// When the file exists, or cannot be written.
-    pub async fn copy_to(&self, file: &Path) -> Result<(), RepositoryError> {
-        let path = file.to_str().ok_or_else(|| RepositoryError::backend("the file's name is not UTF-8"))?;
-        let connection = self.pools.reader();
-        let copy = Statement::from_sql_and_values(connection.get_database_backend(), "VACUUM INTO ?", [path.into()]);
-        connection.execute_raw(copy).await.map(|_| ()).map_err(repository_error)
+        SeaImports::new(self.pools.clone(), Arc::new(Fts5Messages))
     }
 
     /// Documents with their chunks.

@@ -38,6 +38,15 @@ pub async fn server() -> Result<&'static PostgresServer, Unavailable> {
     server.as_ref().map_err(Clone::clone)
 }
 
+/// A server of one's own, started with further settings (`name=value`) and with files (name and content) beside its
+/// data directory: a setting reaches one as `../name`. It ends with the value.
+///
+/// # Errors
+/// As [`server`]; `TEST_DATABASE_URL` is of no use here.
+pub async fn server_with(settings: &[&str], files: &[(&str, &str)]) -> Result<PostgresServer, Unavailable> {
+    PostgresServer::start(settings, files).await
+}
+
 /// An empty database for one test, dropped with the value.
 ///
 /// # Errors

@@ -7,7 +7,10 @@
 use std::{
     ffi::OsString,
     fs, io,
-    os::unix::{fs::MetadataExt, process::CommandExt},
+    os::unix::{
+        fs::{MetadataExt, PermissionsExt},
+        process::CommandExt,
+    },
     path::{Path, PathBuf},
     process::{Child, ChildStdin, Command, Stdio},
 };
@@ -92,6 +95,20 @@ impl Server {
     /// The directory, for use in the server's arguments.
     pub fn directory(&self) -> &Path {
         &self.directory
+    }
+
+    /// Puts a file into the directory that only the server's account may read.
+    ///
+    /// # Errors
+    /// When it cannot be written or handed over.
+    pub fn private_file(&self, name: &str, content: &str) -> io::Result<()> {
+        let path = self.directory.join(name);
+        fs::write(&path, content)?;
+        fs::set_permissions(&path, fs::Permissions::from_mode(0o600))?;
+        match self.account {
+            Some(account) => std::os::unix::fs::chown(&path, Some(account.user), Some(account.group)),
+            None => Ok(()),
+        }
     }
 
     /// Sets a variable of the server's environment.

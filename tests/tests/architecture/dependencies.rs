@@ -6,8 +6,8 @@ use super::packages;
 const ARROWS: &[(&str, &[&str])] = &[
     ("kernel", &[]),
     ("korean-text", &[]),
-    ("migration", &[]),
-    ("session-core", &["kernel"]),
+    ("migration", &["kernel", "session-core"]),
+    ("session-core", &["kernel", "korean-text"]),
     ("rag-pipeline", &["kernel", "korean-text"]),
     ("session-import", &["kernel", "session-core"]),
     ("llm-monitoring", &["kernel"]),
@@ -21,6 +21,7 @@ const ARROWS: &[(&str, &[&str])] = &[
         "storage-postgres",
         &["kernel", "migration", "rag-pipeline", "session-core", "session-import", "storage-sea", "korean-text"],
     ),
+    ("storage-spool", &["session-core"]),
     ("model-providers", &["kernel", "korean-text", "rag-pipeline"]),
     ("document-readers", &["kernel", "rag-pipeline"]),
     ("api-actix", &["chat-service", "kernel", "session-core", "rag-pipeline"]),
@@ -29,7 +30,7 @@ const ARROWS: &[(&str, &[&str])] = &[
 /// The binary names every concrete adapter, so it may use all of the above.
 const BINARY: &str = "iyagi";
 /// Not shipped.
-const TOOLS: &[&str] = &["iyagi-benches", "iyagi-tests", "test-support"];
+const TOOLS: &[&str] = &["example-embedded", "example-with-fakes", "iyagi-benches", "iyagi-tests", "test-support"];
 
 /// A technology, and the packages that may be built on it.
 const FENCES: &[(&str, &[&str])] = &[

@@ -3,7 +3,9 @@
 mod answers;
 mod concurrency;
 mod idempotency;
+mod lives;
 mod refusals;
+mod session_chat;
 mod streams;
 
 /// A question the sample documents answer, and what a right answer holds.

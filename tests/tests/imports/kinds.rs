@@ -12,6 +12,7 @@ async fn twice(target: &Target, from: &str, kind: &str, sessions: u64, messages:
     assert_eq!((&report["sessions"], &report["messages"]), (&figures(sessions), &figures(messages)), "{report:#}");
     assert_eq!(report["verification"]["sessions"], sessions);
     assert_eq!(report["verification"]["differences"], json!([]));
+    assert_eq!(target.count("message_search").await, messages, "what is imported can be searched");
     let before = (target.count("chat_messages").await, target.count("chat_turns").await);
     let again = target.import(&["--from", from]);
     assert_eq!(again["sessions"], json!({"read": sessions, "imported": 0, "present": sessions, "skipped": 0}));

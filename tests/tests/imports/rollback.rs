@@ -23,7 +23,13 @@ async fn an_import_is_taken_back_and_nothing_else() {
         let (run, report) = rollback(&target, &[&id(&brought)]);
         assert_eq!(run.code, Some(0), "{run:?}");
         assert_eq!((&report["sessions"], &report["messages"]), (&json!(2), &json!(3)));
-        for (table, count) in [("chat_sessions", 2), ("chat_messages", 0), ("chat_turns", 0), ("import_sessions", 2)] {
+        for (table, count) in [
+            ("chat_sessions", 2),
+            ("chat_messages", 0),
+            ("message_search", 0),
+            ("chat_turns", 0),
+            ("import_sessions", 2),
+        ] {
             assert_eq!(target.count(table).await, count, "{table}");
         }
         let (again, _) = rollback(&target, &[&id(&brought)]);

@@ -5,8 +5,21 @@ use test_support::temp;
 
 use crate::support::{Run, command, run, workspace};
 
-const COMMANDS: &[&[&str]] =
-    &[&["demo"], &["serve"], &["ingest"], &["import"], &["eval"], &["config"], &["config", "check"], &["openapi"]];
+const COMMANDS: &[&[&str]] = &[
+    &["demo"],
+    &["serve"],
+    &["ingest"],
+    &["import"],
+    &["eval"],
+    &["db"],
+    &["db", "test"],
+    &["db", "info"],
+    &["db", "backup"],
+    &["db", "restore"],
+    &["config"],
+    &["config", "check"],
+    &["openapi"],
+];
 
 #[test]
 fn the_program_and_every_command_of_it_explain_themselves() {

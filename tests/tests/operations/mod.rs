@@ -2,6 +2,7 @@
 
 mod command_line;
 mod configuration;
+mod database;
 mod evaluation;
 mod logs;
 mod pages;

@@ -1,6 +1,10 @@
 //! `iyagi demo` on a data directory and a free port of its own.
 
-use std::{path::Path, process::ExitStatus, time::Duration};
+use std::{
+    path::{Path, PathBuf},
+    process::ExitStatus,
+    time::Duration,
+};
 
 use tempfile::TempDir;
 use test_support::wait::wait_for;
@@ -15,8 +19,24 @@ const STOP_LIMIT: Duration = Duration::from_secs(20);
 pub(crate) struct Server {
     process: Process,
     base: String,
-    data: TempDir,
+    data: Data,
     variables: Vec<(String, String)>,
+}
+
+/// Where a server keeps its data.
+enum Data {
+    /// Removed with the server.
+    Own(TempDir),
+    Lent(PathBuf),
+}
+
+impl Data {
+    fn path(&self) -> &Path {
+        match self {
+            Self::Own(directory) => directory.path(),
+            Self::Lent(directory) => directory,
+        }
+    }
 }
 
 impl Server {
@@ -27,7 +47,15 @@ impl Server {
 
     /// The same with environment variables of its own, kept over restarts.
     pub(crate) async fn start_with(variables: &[(&str, &str)]) -> Self {
-        let data = data::ingested().await;
+        Self::launch_on(Data::Own(data::ingested().await), variables).await
+    }
+
+    /// A server on a data directory that somebody else keeps.
+    pub(crate) async fn start_on(data: &Path, variables: &[(&str, &str)]) -> Self {
+        Self::launch_on(Data::Lent(data.to_owned()), variables).await
+    }
+
+    async fn launch_on(data: Data, variables: &[(&str, &str)]) -> Self {
         let variables: Vec<_> = variables.iter().map(|(name, value)| ((*name).into(), (*value).into())).collect();
         let (process, base) = launch(data.path(), &variables).await;
         Self { process, base, data, variables }

@@ -4,7 +4,7 @@ use serde::{Deserialize, Serialize};
 use session_core::model::BusinessMetadata;
 use utoipa::ToSchema;
 
-use super::{BusinessBody, SourceBody};
+use super::{BusinessBody, DurableBody, SourceBody};
 use crate::state::ApiState;
 
 /// A question.
@@ -86,4 +86,7 @@ pub(crate) struct ReplyMetadata {
     /// In whole units of the price list's currency; null when the price is not known.
     #[schema(example = 0.00031)]
     pub(crate) cost: Option<f64>,
+    /// Left out when the turn is in the database, as it should be.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) durable: Option<DurableBody>,
 }

@@ -1,6 +1,6 @@
 use kernel::{MessageId, Money, SessionId, Timestamp, TurnId};
 use serde::Serialize;
-use session_core::stream::{TurnDone, TurnEvent, TurnStage};
+use session_core::stream::{Durability, TurnDone, TurnEvent, TurnStage};
 use utoipa::ToSchema;
 
 use super::SourceBody;
@@ -38,6 +38,9 @@ pub(crate) enum StreamEvent {
         message_id: MessageId,
         metadata: TurnMetadata,
     },
+    /// After `done`, in `/api/session-chat/{id}/stream` only: the turn is in the conversation's log.
+    #[serde(rename = "session_logged")]
+    SessionLogged { data: SessionLoggedData },
     /// The turn ended without a whole answer.
     #[serde(rename_all = "camelCase")]
     Error {
@@ -66,6 +69,41 @@ pub(crate) struct TurnMetadata {
     agent: String,
     /// In whole units of the price list's currency; null when the price is not known.
     cost: Option<f64>,
+    /// Left out when the turn is in the database, as it should be.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    durable: Option<DurableBody>,
+}
+
+/// Where a turn is kept that is not in the database yet.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+#[schema(as = Durability)]
+pub(crate) enum DurableBody {
+    /// On the disk of the server that answered; the database gets it as soon as it is back.
+    Spool,
+}
+
+impl DurableBody {
+    pub(crate) const fn of(durability: Durability) -> Option<Self> {
+        match durability {
+            Durability::Database => None,
+            Durability::Spool => Some(Self::Spool),
+        }
+    }
+}
+
+/// What was logged of a turn.
+#[derive(Debug, Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub(crate) struct SessionLoggedData {
+    #[schema(value_type = String, format = Uuid)]
+    session_id: SessionId,
+    /// Milliseconds from the question to the end of the answer.
+    response_time: u32,
+    /// Tokens of prompt and answer.
+    token_count: u32,
+    #[schema(value_type = String, format = DateTime)]
+    timestamp: Timestamp,
 }
 
 /// Where and when a turn failed.
@@ -98,6 +136,18 @@ impl StreamEvent {
         }
     }
 
+    /// What stage 1 says after `done`.
+    pub(crate) const fn logged(done: &TurnDone, now: Timestamp) -> Self {
+        Self::SessionLogged {
+            data: SessionLoggedData {
+                session_id: done.session,
+                response_time: done.response_time_ms,
+                token_count: done.total_tokens,
+                timestamp: now,
+            },
+        }
+    }
+
     fn done(done: TurnDone) -> Self {
         let metadata = TurnMetadata {
             token_usage: done.total_tokens,
@@ -108,6 +158,7 @@ impl StreamEvent {
             model: done.model,
             agent: done.agent,
             cost: done.cost.map(Money::as_units),
+            durable: DurableBody::of(done.durable),
         };
         Self::Done { session_id: done.session, message_id: done.message, metadata }
     }
@@ -121,5 +172,34 @@ const fn stage_text(stage: TurnStage, language: Language) -> &'static str {
         (TurnStage::Analyzing, Language::English) => "Reading your question...",
         (TurnStage::Searching, Language::English) => "Searching the documents...",
         (TurnStage::Answering, Language::English) => "Writing the answer...",
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use session_core::testing::samples::{message_id, session_id, start};
+
+    fn done(durable: Durability) -> serde_json::Value {
+        let done = TurnDone {
+            session: session_id(1),
+            message: message_id(1),
+            total_tokens: 150,
+            response_time_ms: 34,
+            first_token_ms: Some(12),
+            context_tokens: 20,
+            session_message_count: 2,
+            model: "m".into(),
+            agent: "default".into(),
+            cost: None,
+            durable,
+        };
+        serde_json::to_value(StreamEvent::of(TurnEvent::Done(done), Language::Korean, start())).unwrap()
+    }
+
+    #[test]
+    fn only_a_turn_that_waits_in_the_spool_says_where_it_is_kept() {
+        assert_eq!(done(Durability::Spool)["metadata"]["durable"], "spool");
+        assert_eq!(done(Durability::Database)["metadata"].get("durable"), None);
     }
 }

@@ -6,14 +6,24 @@ use utoipa::ToSchema;
 
 use super::MessageFeedback;
 
-/// One message of a session.
+/// One message of a session, with the reader's feedback.
 #[derive(Debug, Serialize, ToSchema)]
-#[serde(rename_all = "camelCase")]
 #[schema(as = Message)]
 pub(crate) struct MessageBody {
+    #[serde(flatten)]
+    said: SaidBody,
+    /// That of the given user; without `userId`, the one given anonymously.
+    feedback: Option<MessageFeedback>,
+}
+
+/// What is kept of a message.
+#[derive(Debug, Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+#[schema(as = SaidMessage)]
+pub(crate) struct SaidBody {
     #[schema(value_type = String, format = Uuid)]
     id: MessageId,
-    /// The question and its answer have the same one.
+    /// A question and its first answer have the same one.
     #[schema(value_type = String, format = Uuid)]
     turn_id: TurnId,
     /// `user`, `assistant` or `system`.
@@ -23,6 +33,9 @@ pub(crate) struct MessageBody {
     /// `complete`, `interrupted` or `failed`.
     #[schema(value_type = String, example = "complete")]
     status: MessageStatus,
+    /// The question that an answer is one to; several answers may share it.
+    #[schema(value_type = Option<String>, format = Uuid)]
+    parent_message_id: Option<MessageId>,
     /// Its place in the session, from 1 without gaps.
     sequence: u64,
     #[schema(value_type = String, format = DateTime)]
@@ -38,8 +51,6 @@ pub(crate) struct MessageBody {
     first_token: Option<u32>,
     agent: Option<String>,
     sources: Vec<SourceBody>,
-    /// That of the given user; without `userId`, the one given anonymously.
-    feedback: Option<MessageFeedback>,
     #[schema(value_type = Object)]
     metadata: Value,
     /// Why that agent, and what the question was rewritten to.
@@ -49,6 +60,12 @@ pub(crate) struct MessageBody {
 
 impl MessageBody {
     pub(crate) fn of(message: Message, verdict: Option<Verdict>) -> Self {
+        Self { said: message.into(), feedback: verdict.map(MessageFeedback::from) }
+    }
+}
+
+impl From<Message> for SaidBody {
+    fn from(message: Message) -> Self {
         let answered = message.role == Role::Assistant;
         Self {
             id: message.id,
@@ -56,6 +73,7 @@ impl MessageBody {
             role: message.role,
             content: message.content,
             status: message.status,
+            parent_message_id: message.parent,
             sequence: message.sequence,
             created_at: message.created_at,
             model: message.model,
@@ -65,7 +83,6 @@ impl MessageBody {
             first_token: message.first_token_ms,
             agent: message.agent,
             sources: message.sources.into_iter().map(SourceBody::from).collect(),
-            feedback: verdict.map(MessageFeedback::from),
             metadata: message.metadata,
             routing: message.routing,
         }

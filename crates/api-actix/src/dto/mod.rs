@@ -1,19 +1,31 @@
 //! The bodies of requests and responses: camelCase, and apart from the domain, which may change without them.
 
 mod business;
+mod change;
 mod chat;
 mod event;
+mod export;
 mod feedback;
 mod list;
 mod message;
 mod operations;
 mod session;
+mod session_chat;
+mod share;
+mod turn;
 
 pub(crate) use business::BusinessBody;
+pub(crate) use change::{ExtendBody, SessionChangeBody, StatsBody, ValidationBody};
 pub(crate) use chat::{ChatBody, ChatReply, ReplyMetadata};
-pub(crate) use event::StreamEvent;
+pub(crate) use event::{DurableBody, StreamEvent};
+pub(crate) use export::{ExportFormat, ExportHead, ExportedMessage, SessionExport};
 pub(crate) use feedback::{FeedbackBody, FeedbackReply, MessageFeedback};
 pub(crate) use list::{MessageList, SessionList};
-pub(crate) use message::{MessageBody, SourceBody};
-pub(crate) use operations::{ActiveCount, CheckBody, Health, Limits, Ping, Ready};
+pub(crate) use message::{MessageBody, SaidBody, SourceBody};
+pub(crate) use operations::{ActiveCount, CheckBody, DatabaseBody, Health, Limits, Ping, Ready};
 pub(crate) use session::{NewSessionBody, SessionBody, StateParam};
+pub(crate) use session_chat::{
+    Stage1Created, Stage1Message, Stage1NewSession, Stage1Question, Stage1Reply, Stage1SessionReply,
+};
+pub(crate) use share::{ShareBody, ShareReply, SharedConversation, SharedHead, SharedMessage};
+pub(crate) use turn::{CancelledTurn, RegenerateBody};

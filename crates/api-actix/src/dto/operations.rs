@@ -1,8 +1,10 @@
+use std::collections::BTreeMap;
+
 use kernel::{StoreId, Timestamp};
 use serde::Serialize;
 use utoipa::ToSchema;
 
-use crate::state::Check;
+use crate::state::{Check, DatabaseLook};
 
 /// How many sessions are active.
 #[derive(Debug, Serialize, ToSchema)]
@@ -66,5 +68,68 @@ pub(crate) struct CheckBody {
 impl From<Check> for CheckBody {
     fn from(check: Check) -> Self {
         Self { name: check.name, ok: check.ok, detail: check.detail }
+    }
+}
+
+/// How the database is.
+#[derive(Debug, Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+#[schema(as = DatabaseHealth)]
+pub(crate) struct DatabaseBody {
+    #[schema(example = "ok")]
+    status: &'static str,
+    /// `sqlite` or `postgresql`.
+    #[schema(example = "sqlite")]
+    backend: &'static str,
+    /// The version of the database.
+    version: String,
+    /// How long the smallest query took, in milliseconds.
+    latency_ms: f64,
+    pool: PoolBody,
+    migrations: MigrationsBody,
+    /// The rows of each table, by what is in it.
+    #[schema(example = json!({"sessions": 12, "messages": 48}))]
+    rows: BTreeMap<String, u64>,
+    /// Whether large tables were estimated rather than counted.
+    estimated: bool,
+    #[schema(value_type = String, format = DateTime)]
+    timestamp: Timestamp,
+}
+
+/// The connections of this process to the database.
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = DatabasePool)]
+struct PoolBody {
+    /// Open.
+    size: u32,
+    /// Open and not in use.
+    idle: u32,
+    /// The most there may be.
+    max: u32,
+}
+
+/// The state of the schema.
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = DatabaseMigrations)]
+struct MigrationsBody {
+    applied: usize,
+    pending: usize,
+}
+
+impl DatabaseBody {
+    pub(crate) fn of(look: DatabaseLook, timestamp: Timestamp) -> Self {
+        let (size, idle, max) = look.pool;
+        let (applied, pending) = look.migrations;
+        Self {
+            status: "ok",
+            backend: look.backend,
+            version: look.version,
+            latency_ms: (look.latency.as_secs_f64() * 1e6).round() / 1e3,
+            pool: PoolBody { size, idle, max },
+            migrations: MigrationsBody { applied, pending },
+            estimated: look.rows.iter().any(|table| table.estimated),
+            rows: look.rows.into_iter().map(|table| (table.name, table.rows)).collect(),
+            timestamp,
+        }
     }
 }

@@ -85,12 +85,18 @@ codes! {
         "질문을 찾을 수 없습니다." "The turn is not known.";
     MessageNotFound "MESSAGE_NOT_FOUND" NOT_FOUND
         "메시지를 찾을 수 없습니다." "The message is not known.";
+    ShareNotFound "SHARE_NOT_FOUND" NOT_FOUND
+        "공유 링크를 찾을 수 없거나 더 이상 쓸 수 없습니다." "The share link is unknown or no longer works.";
     MethodNotAllowed "METHOD_NOT_ALLOWED" METHOD_NOT_ALLOWED
         "이 주소에서 쓸 수 없는 요청 방식입니다." "This address does not take that method.";
     TurnInProgress "TURN_IN_PROGRESS" CONFLICT
         "앞선 질문에 아직 답하고 있습니다. 답변이 끝난 뒤에 보내 주세요." "Another question of this session is being answered.";
     IdempotencyKeyReused "IDEMPOTENCY_KEY_REUSED" CONFLICT
         "같은 clientMessageId로 다른 내용을 보낼 수 없습니다." "The clientMessageId was used before with another body.";
+    TurnCancelled "TURN_CANCELLED" CONFLICT
+        "요청에 따라 답변을 멈췄습니다." "The answer was stopped on request.";
+    NothingToAnswer "NOTHING_TO_ANSWER" CONFLICT
+        "다시 답할 질문이 없는 메시지입니다." "The message has no question that could be answered again.";
     TurnInterrupted "TURN_INTERRUPTED" CONFLICT
         "답변이 중간에 멈췄습니다. 다시 질문해 주세요." "The answer was interrupted. Please ask again.";
     Conflict "CONFLICT" CONFLICT

@@ -2,10 +2,10 @@
 
 use chat_service::ChatError;
 use kernel::RepositoryError;
-use session_core::SessionError;
 use session_core::model::InvalidFeedback;
 use session_core::ports::StreamLogError;
 use session_core::stream::TurnFailure;
+use session_core::{SessionError, ShareError};
 
 use super::{ApiError, ErrorCode, ErrorDetail};
 
@@ -37,6 +37,19 @@ impl From<SessionError> for ApiError {
     }
 }
 
+impl From<ShareError> for ApiError {
+    fn from(error: ShareError) -> Self {
+        match error {
+            ShareError::NotFound => ErrorCode::ShareNotFound.into(),
+            ShareError::InvalidLifetime { max } => Self::new(ErrorCode::InvalidBody)
+                .with_detail(ErrorDetail::of(Some("expiresInHours"), &format!("1 to {max}"))),
+            ShareError::Session(error) => error.into(),
+            ShareError::Secret(error) => Self::new(ErrorCode::InternalError).caused_by(error),
+            ShareError::Repository(error) => error.into(),
+        }
+    }
+}
+
 impl From<StreamLogError> for ApiError {
     fn from(error: StreamLogError) -> Self {
         let code = match error {
@@ -63,9 +76,12 @@ impl From<ChatError> for ApiError {
             ChatError::KeyReused { turn } => Self::new(ErrorCode::IdempotencyKeyReused)
                 .with_detail(ErrorDetail::of(Some("turnId"), &turn.to_string())),
             ChatError::UnknownTurn => ErrorCode::TurnNotFound.into(),
+            ChatError::UnknownMessage => ErrorCode::MessageNotFound.into(),
+            ChatError::NothingToAnswer => ErrorCode::NothingToAnswer.into(),
             ChatError::Draining => ErrorCode::ShuttingDown.into(),
             ChatError::Repository(error) => error.into(),
             ChatError::Stream(error) => error.into(),
+            ChatError::Spool(error) => Self::new(ErrorCode::StorageUnavailable).caused_by(error),
         }
     }
 }
@@ -86,7 +102,8 @@ impl From<TurnFailure> for ErrorCode {
             TurnFailure::ModelUnavailable => Self::ModelUnavailable,
             TurnFailure::StorageUnavailable => Self::StorageUnavailable,
             TurnFailure::TimedOut => Self::TurnTimedOut,
-            TurnFailure::Interrupted | TurnFailure::Cancelled => Self::TurnInterrupted,
+            TurnFailure::Interrupted => Self::TurnInterrupted,
+            TurnFailure::Cancelled => Self::TurnCancelled,
             TurnFailure::Internal => Self::InternalError,
         }
     }

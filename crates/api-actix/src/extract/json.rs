@@ -1,8 +1,9 @@
 use actix_web::dev::Payload;
 use actix_web::http::StatusCode;
+use actix_web::http::header::CONTENT_TYPE;
 use actix_web::{FromRequest, HttpMessage, HttpRequest, ResponseError, web};
 use futures::future::{FutureExt, LocalBoxFuture};
-use serde::de::DeserializeOwned;
+use serde::de::{DeserializeOwned, IgnoredAny};
 use serde_json::error::Category;
 
 use crate::error::{ApiError, ErrorCode, ErrorDetail};
@@ -25,6 +26,27 @@ impl<T: DeserializeOwned + 'static> FromRequest for ApiJson<T> {
     }
 }
 
+/// A JSON body that may be left out, together with its content type.
+pub(crate) struct OptionalJson<T>(pub(crate) Option<T>);
+
+impl<T: DeserializeOwned + 'static> FromRequest for OptionalJson<T> {
+    type Error = ApiError;
+    type Future = LocalBoxFuture<'static, Result<Self, ApiError>>;
+
+    fn from_request(request: &HttpRequest, payload: &mut Payload) -> Self::Future {
+        if request.headers().contains_key(CONTENT_TYPE) {
+            let body = ApiJson::from_request(request, payload);
+            return async move { Ok(Self(Some(body.await?.0))) }.boxed_local();
+        }
+        let body = web::Bytes::from_request(request, payload);
+        async move {
+            let body = body.await.map_err(|error| unreadable(&error, 0))?;
+            if body.is_empty() { Ok(Self(None)) } else { Err(ErrorCode::UnsupportedMediaType.into()) }
+        }
+        .boxed_local()
+    }
+}
+
 fn is_json(content_type: &str) -> bool {
     let media = content_type.trim().to_ascii_lowercase();
     media == "application/json" || (media.starts_with("application/") && media.ends_with("+json"))
@@ -44,7 +66,9 @@ fn read<T: DeserializeOwned>(body: &[u8]) -> Result<ApiJson<T>, ApiError> {
         return Err(ErrorCode::InvalidCharacters.into());
     }
     serde_json::from_slice(body).map(ApiJson).map_err(|error| {
-        let code = if error.classify() == Category::Data { ErrorCode::InvalidBody } else { ErrorCode::InvalidJson };
+        // A name that is expected where something else stands is told as if it were no JSON.
+        let is_json = error.classify() == Category::Data || serde_json::from_slice::<IgnoredAny>(body).is_ok();
+        let code = if is_json { ErrorCode::InvalidBody } else { ErrorCode::InvalidJson };
         ApiError::new(code).with_detail(ErrorDetail::of_reader(&error.to_string()))
     })
 }

@@ -13,7 +13,7 @@ use crate::reply::Reply;
 use crate::sse;
 use crate::state::ApiState;
 
-const QUESTION: &[ErrorCode] = &[
+pub(super) const QUESTION: &[ErrorCode] = &[
     ErrorCode::EmptyMessage,
     ErrorCode::MessageTooLong,
     ErrorCode::InvalidClientMessageId,
@@ -26,8 +26,13 @@ const QUESTION: &[ErrorCode] = &[
     ErrorCode::SessionEnded,
     ErrorCode::ShuttingDown,
 ];
-const ANSWER: &[ErrorCode] =
-    &[ErrorCode::TurnNotFound, ErrorCode::TurnInterrupted, ErrorCode::ModelUnavailable, ErrorCode::TurnTimedOut];
+pub(super) const ANSWER: &[ErrorCode] = &[
+    ErrorCode::TurnNotFound,
+    ErrorCode::TurnInterrupted,
+    ErrorCode::TurnCancelled,
+    ErrorCode::ModelUnavailable,
+    ErrorCode::TurnTimedOut,
+];
 
 pub(crate) const ENDPOINTS: &[Endpoint] = &[
     Endpoint {

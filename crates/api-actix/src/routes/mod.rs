@@ -2,10 +2,14 @@
 
 pub(crate) mod chat;
 pub(crate) mod documentation;
+pub(crate) mod export;
 pub(crate) mod feedback;
+pub(crate) mod lives;
 pub(crate) mod operations;
 pub(crate) mod pages;
+pub(crate) mod session_chat;
 pub(crate) mod sessions;
+pub(crate) mod shares;
 pub(crate) mod turns;
 
 use crate::endpoint::Endpoint;
@@ -29,6 +33,10 @@ pub(crate) fn table() -> Vec<&'static Endpoint> {
         chat::ENDPOINTS,
         turns::ENDPOINTS,
         sessions::ENDPOINTS,
+        lives::ENDPOINTS,
+        export::ENDPOINTS,
+        shares::ENDPOINTS,
+        session_chat::ENDPOINTS,
         feedback::ENDPOINTS,
         operations::ENDPOINTS,
         documentation::ENDPOINTS,

@@ -3,7 +3,7 @@ use actix_web::http::header::{CACHE_CONTROL, CONTENT_TYPE};
 use actix_web::web::{Data, Json};
 use actix_web::{HttpResponse, Responder};
 
-use crate::dto::{CheckBody, Health, Limits, Ping, Ready};
+use crate::dto::{CheckBody, DatabaseBody, Health, Limits, Ping, Ready};
 use crate::endpoint::Endpoint;
 use crate::error::{ApiError, ErrorCode, ErrorDetail};
 use crate::state::{ApiState, Check};
@@ -11,6 +11,12 @@ use crate::state::{ApiState, Check};
 pub(crate) const ENDPOINTS: &[Endpoint] = &[
     Endpoint { method: Method::GET, path: "/health", errors: &[], to: |route| route.to(live) },
     Endpoint { method: Method::GET, path: "/ready", errors: &[&[ErrorCode::NotReady]], to: |route| route.to(ready) },
+    Endpoint {
+        method: Method::GET,
+        path: "/health/database",
+        errors: &[&[ErrorCode::StorageUnavailable]],
+        to: |route| route.to(database),
+    },
     Endpoint { method: Method::GET, path: "/metrics", errors: &[], to: |route| route.to(metrics) },
     Endpoint { method: Method::GET, path: "/api/health", errors: &[], to: |route| route.to(health) },
     Endpoint { method: Method::GET, path: "/api/ping", errors: &[], to: |route| route.to(ping) },
@@ -79,6 +85,18 @@ fn not_ready(checks: &[Check]) -> ApiError {
         reasons.push(format!("{}: {}", check.name, check.detail.as_deref().unwrap_or("no detail")));
     }
     error.caused_by(reasons.join("; "))
+}
+
+/// How the database is: latency, connections, schema, rows.
+#[utoipa::path(
+    get, path = "/health/database", operation_id = "databaseHealth", tag = "operations",
+    responses((status = 200, body = DatabaseBody, description = "It answers"))
+)]
+pub(crate) async fn database(state: Data<ApiState>) -> Result<Json<DatabaseBody>, ApiError> {
+    // Whatever the reason is: a database that cannot tell how it is cannot be used.
+    let look = state.database.look().await;
+    let look = look.map_err(|error| ApiError::new(ErrorCode::StorageUnavailable).caused_by(error))?;
+    Ok(Json(DatabaseBody::of(look, state.clock.now())))
 }
 
 /// Metrics for Prometheus.

@@ -16,9 +16,9 @@ use crate::extract::{ApiJson, ApiQuery, Id};
 use crate::reading::{self, Scope};
 use crate::state::ApiState;
 
-const QUERY: &[ErrorCode] = &[ErrorCode::InvalidQuery];
+pub(super) const QUERY: &[ErrorCode] = &[ErrorCode::InvalidQuery];
 const CURSOR: &[ErrorCode] = &[ErrorCode::InvalidCursor];
-const SESSION: &[ErrorCode] = &[ErrorCode::InvalidId, ErrorCode::SessionNotFound];
+pub(super) const SESSION: &[ErrorCode] = &[ErrorCode::InvalidId, ErrorCode::SessionNotFound];
 
 pub(crate) const ENDPOINTS: &[Endpoint] = &[
     Endpoint {
@@ -52,6 +52,13 @@ pub(crate) const ENDPOINTS: &[Endpoint] = &[
         to: |route| route.to(messages),
     },
 ];
+
+impl ScopeQuery {
+    /// Whose conversations are meant.
+    pub(super) fn scope(self, state: &ApiState) -> Scope {
+        Scope { store: state.store(self.store_id), user: self.user_id }
+    }
+}
 
 /// Whose sessions.
 #[derive(Deserialize, IntoParams)]
@@ -170,8 +177,8 @@ pub(crate) async fn get(
     id: Id<SessionId>,
     query: ApiQuery<ScopeQuery>,
 ) -> Result<Json<SessionBody>, ApiError> {
-    let store = state.store(query.0.store_id);
-    let session = state.sessions.get(&store, query.0.user_id.as_ref(), id.0).await?;
+    let Scope { store, user } = query.0.scope(&state);
+    let session = state.sessions.get(&store, user.as_ref(), id.0).await?;
     Ok(Json(SessionBody::of(session, state.clock.now())))
 }
 
@@ -207,6 +214,6 @@ fn range(before: Option<&str>, after: Option<&str>) -> Result<MessageRange, ApiE
     }
 }
 
-fn invalid_query(parameter: &str, message: &str) -> ApiError {
+pub(super) fn invalid_query(parameter: &str, message: &str) -> ApiError {
     ApiError::new(ErrorCode::InvalidQuery).with_detail(ErrorDetail::of(Some(parameter), message))
 }

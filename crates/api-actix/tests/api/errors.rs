@@ -8,7 +8,9 @@ use api_actix::{Check, ErrorCode};
 use kernel::{Clock, RepositoryError, UserId};
 use serde_json::{Value, json};
 use session_core::model::SessionState;
-use session_core::ports::{MockFeedbackRepository, MockSessionRepository, SessionRepository};
+use session_core::ports::{
+    MockFeedbackRepository, MockSessionRepository, MockTurnRepository, SessionRepository, TurnRepository,
+};
 use session_core::testing::samples;
 
 use crate::support::{Api, BODY_LIMIT, QUESTION, Reply, Script, Setup};
@@ -57,6 +59,7 @@ fn plain_request(code: ErrorCode) -> Option<TestRequest> {
         ErrorCode::SessionNotFound => get(&format!("/api/sessions/{UNKNOWN_ID}")),
         ErrorCode::TurnNotFound => get(&format!("/api/turns/{UNKNOWN_ID}/stream")),
         ErrorCode::MessageNotFound => post(&feedback, json!({"thumbs": "up"})),
+        ErrorCode::ShareNotFound => get("/api/shared/of-nobody"),
         ErrorCode::MethodNotAllowed => TestRequest::delete().uri("/api/chat"),
         ErrorCode::BodyTooLarge => raw(vec![b' '; BODY_LIMIT + 1]),
         ErrorCode::UnsupportedMediaType => raw("message=hi").insert_header(("content-type", "text/plain")),
@@ -76,6 +79,8 @@ async fn provoke(code: ErrorCode, language: &str) -> Reply {
         ErrorCode::TurnInProgress | ErrorCode::IdempotencyKeyReused => of_a_turn(code, language).await,
         ErrorCode::SessionExpired | ErrorCode::SessionEnded => of_a_session(code, language).await,
         ErrorCode::TurnInterrupted | ErrorCode::ShuttingDown => of_a_stopping_server(code, language).await,
+        ErrorCode::TurnCancelled => of_a_cancelled_turn(language).await,
+        ErrorCode::NothingToAnswer => of_an_orphan(language).await,
         _ => of_a_failure(code, language).await,
     }
 }
@@ -138,6 +143,30 @@ async fn of_a_stopping_server(code: ErrorCode, language: &str) -> Reply {
         api.state.chat.drain(Duration::from_millis(10)).await
     };
     futures::future::join(send(&api, post("/api/chat", question()), language), stop).await.0
+}
+
+async fn of_a_cancelled_turn(language: &str) -> Reply {
+    let api = Setup { script: Script::Hang, ..Setup::default() }.api().await;
+    let user = UserId::new("kim").unwrap();
+    let stop = async {
+        until_asked(&api).await;
+        let session = api.storage.find_live(&samples::store(), &user, api.clock.now()).await.unwrap().unwrap();
+        let range = session_core::ports::MessageRange::Latest;
+        let page =
+            api.storage.messages(&samples::store(), session.id, range, kernel::PageLimit::DEFAULT).await.unwrap();
+        api.post(&format!("/api/turns/{}/cancel", page.items[0].turn), json!({})).await
+    };
+    futures::future::join(send(&api, post("/api/chat", question()), language), stop).await.0
+}
+
+/// An answer whose question nobody knows, as an import may bring.
+async fn of_an_orphan(language: &str) -> Reply {
+    let mut turns = MockTurnRepository::new();
+    turns.expect_find_message().returning(|_, _| Ok(Some(samples::assistant_message(1, "답"))));
+    let api = Setup { turns: Some(Arc::new(turns)), ..Setup::default() }.api().await;
+    api.storage.insert(&samples::session("kim")).await.unwrap();
+    let uri = format!("/api/messages/{}/regenerate", samples::message_id(3));
+    send(&api, post(&uri, json!({})), language).await
 }
 
 async fn of_a_failure(code: ErrorCode, language: &str) -> Reply {

@@ -3,12 +3,16 @@
 
 mod chat;
 mod errors;
+mod export;
 mod fuzz;
 mod live_server;
+mod lives;
 mod observed;
 mod openapi;
 mod operations;
 mod refusals;
+mod session_chat;
 mod sessions;
+mod shares;
 mod support;
 mod turns;

@@ -1,7 +1,10 @@
 use actix_web::http::Method;
 use actix_web::test::TestRequest;
+use api_actix::DatabaseLook;
+use kernel::RepositoryError;
+use serde_json::json;
 
-use crate::support::{Api, Setup};
+use crate::support::{Api, Setup, database_look};
 
 #[actix_web::test]
 async fn a_live_server_says_so_and_names_its_limits() {
@@ -24,6 +27,39 @@ async fn readiness_names_what_is_missing_but_not_why() {
     reply.refused(503, "NOT_READY");
     assert_eq!(reply.json()["details"][0]["field"], "database");
     assert!(!reply.text.contains("10.0.0.7"));
+}
+
+#[actix_web::test]
+async fn the_database_tells_how_it_is_and_what_it_estimates() {
+    let body = Api::new().await.get("/health/database").await.json();
+    let expected = json!({
+        "status": "ok",
+        "backend": "postgresql",
+        "version": "15.18",
+        "latencyMs": 1.234,
+        "pool": {"size": 3, "idle": 2, "max": 10},
+        "migrations": {"applied": 5, "pending": 1},
+        "rows": {"messages": 1_000_000, "sessions": 12},
+        "estimated": true,
+        "timestamp": body["timestamp"],
+    });
+    assert_eq!(body, expected);
+    let counted = DatabaseLook { rows: Vec::new(), ..database_look() };
+    let body = Setup { database: Ok(counted), ..Setup::default() }.api().await.get("/health/database").await.json();
+    assert_eq!(body["estimated"], false);
+}
+
+#[actix_web::test]
+async fn a_database_that_is_down_is_said_to_be_without_its_reasons() {
+    let reasons: [fn() -> RepositoryError; 2] = [
+        || RepositoryError::unavailable("10.0.0.7 refused"),
+        || RepositoryError::backend("password of 10.0.0.7 wrong"),
+    ];
+    for reason in reasons {
+        let reply = Setup { database: Err(reason), ..Setup::default() }.api().await.get("/health/database").await;
+        reply.refused(503, "STORAGE_UNAVAILABLE");
+        assert!(!reply.text.contains("10.0.0.7"), "{}", reply.text);
+    }
 }
 
 #[actix_web::test]

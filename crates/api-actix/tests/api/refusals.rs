@@ -27,6 +27,7 @@ async fn unknown_missing_and_mistyped_fields_are_named() {
         (json!({"message": "?", "sessionId": "7"}), None, "UUID"),
         (json!({"message": "?", "storeId": ""}), None, "1 to 100 characters"),
         (json!({"message": "?", "businessMetadata": {"priority": "now"}}), None, "now"),
+        (json!({"message": "?", "businessMetadata": {"priority": 1}}), None, "expected value"),
         (json!([]), None, "invalid length 0"),
     ] {
         let reply = Api::new().await.post("/api/chat", body).await;

@@ -1,15 +1,17 @@
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
+use actix_web::body::MessageBody;
+use actix_web::dev::ServiceResponse;
 use actix_web::http::StatusCode;
 use actix_web::http::header::HeaderMap;
 use actix_web::test::{self, TestRequest};
-use api_actix::{ApiSettings, ApiState, Check, Readiness, app};
+use api_actix::{ApiSettings, ApiState, Check, DatabaseHealth, DatabaseLook, Readiness, TableLook, app};
 use async_trait::async_trait;
-use chat_service::{ChatPorts, ChatService, ChatSettings};
+use chat_service::{BusyPolicy, ChatPorts, ChatService, ChatSettings};
 use futures::StreamExt;
-use kernel::testing::{ManualClock, SequentialIds};
-use kernel::{ChunkId, DocumentId};
+use kernel::testing::{ManualClock, SequentialIds, SequentialSecrets};
+use kernel::{ChunkId, DocumentId, RepositoryError};
 use llm_monitoring::PriceBook;
 use rag_pipeline::model::{
     AnswerDelta, ChatRequest, Chunk, Collection, Document, DocumentStatus, FinishReason, IndexedChunk, ModelError,
@@ -20,11 +22,11 @@ use rag_pipeline::ports::{AnswerStream, ChatModel, DocumentRepository, MockEmbed
 use rag_pipeline::retrieval::Retriever;
 use rag_pipeline::testing::MemoryDocuments;
 use serde_json::{Value, json};
-use session_core::SessionService;
 use session_core::context::Window;
-use session_core::ports::{FeedbackRepository, SessionRepository, TurnRepository};
+use session_core::ports::{FeedbackRepository, SessionRepository, ShareRepository, TurnRepository};
 use session_core::stream::MemoryStreamLog;
-use session_core::testing::{MemorySessions, samples};
+use session_core::testing::{MemorySessions, MemorySpool, samples};
+use session_core::{SessionService, ShareService};
 use tokio::runtime::Handle;
 
 pub(crate) const QUESTION: &str = "제주도 배송비는 얼마예요?";
@@ -73,6 +75,9 @@ pub(crate) struct Setup {
     pub(crate) checks: Vec<Check>,
     pub(crate) sessions: Option<Arc<dyn SessionRepository>>,
     pub(crate) feedback: Option<Arc<dyn FeedbackRepository>>,
+    pub(crate) shares: Option<Arc<dyn ShareRepository>>,
+    pub(crate) turns: Option<Arc<dyn TurnRepository>>,
+    pub(crate) database: Result<DatabaseLook, fn() -> RepositoryError>,
 }
 
 impl Default for Setup {
@@ -85,7 +90,32 @@ impl Default for Setup {
             checks: vec![ready],
             sessions: None,
             feedback: None,
+            shares: None,
+            turns: None,
+            database: Ok(database_look()),
         }
+    }
+}
+
+/// A PostgreSQL database with a table that is too large to count.
+pub(crate) fn database_look() -> DatabaseLook {
+    let table = |name: &str, rows, estimated| TableLook { name: name.into(), rows, estimated };
+    DatabaseLook {
+        backend: "postgresql",
+        version: "15.18".into(),
+        latency: Duration::from_micros(1_234),
+        pool: (3, 2, 10),
+        migrations: (5, 1),
+        rows: vec![table("messages", 1_000_000, true), table("sessions", 12, false)],
+    }
+}
+
+struct FixedDatabase(Result<DatabaseLook, fn() -> RepositoryError>);
+
+#[async_trait]
+impl DatabaseHealth for FixedDatabase {
+    async fn look(&self) -> Result<DatabaseLook, RepositoryError> {
+        self.0.clone().map_err(|error| error())
     }
 }
 
@@ -128,7 +158,7 @@ impl Setup {
     pub(crate) async fn api(self) -> Api {
         let (clock, ids) = (Arc::new(ManualClock::new()), Arc::new(SequentialIds::default()));
         let storage = Arc::new(MemorySessions::default());
-        let turns: Arc<dyn TurnRepository> = storage.clone();
+        let turns: Arc<dyn TurnRepository> = self.turns.unwrap_or_else(|| storage.clone());
         let sessions = self.sessions.unwrap_or_else(|| storage.clone());
         let sessions = SessionService::new(sessions, clock.clone(), ids.clone(), Duration::from_hours(24));
         let ports = ChatPorts {
@@ -137,18 +167,24 @@ impl Setup {
             streams: Arc::new(MemoryStreamLog::new(clock.clone(), Duration::from_mins(10))),
             planner: planner().await,
             model: Arc::new(ScriptedModel(Mutex::new(self.script))),
+            spool: Arc::new(MemorySpool::default()),
             prices: PriceBook::built_in().unwrap(),
             clock: clock.clone(),
             ids: ids.clone(),
         };
+        let shares = self.shares.unwrap_or_else(|| storage.clone());
+        let secrets = Arc::new(SequentialSecrets::default());
+        let shares = ShareService::new(sessions.clone(), shares, clock.clone(), ids.clone(), secrets);
         let state = ApiState {
             chat: ChatService::new(ports, chat_settings(self.turn_timeout)),
             sessions,
+            shares,
             turns,
             feedback: self.feedback.unwrap_or_else(|| storage.clone()),
             clock: clock.clone(),
             ids,
             readiness: Arc::new(FixedReadiness(self.checks)),
+            database: Arc::new(FixedDatabase(self.database)),
             metrics: Arc::new(|| "turns_live 0\n".to_owned()),
             runtime: Handle::current(),
             settings: ApiSettings {
@@ -167,6 +203,7 @@ fn chat_settings(turn_timeout: Duration) -> ChatSettings {
     ChatSettings {
         max_message_chars: MAX_MESSAGE_CHARS,
         window: Window { messages: 10, tokens: 2000 },
+        busy: BusyPolicy::Queue,
         queue_timeout: Duration::from_millis(20),
         turn_timeout,
         instructions: "문서에서만 답하세요.".into(),
@@ -221,10 +258,7 @@ impl Api {
 
     pub(crate) async fn send(&self, request: TestRequest) -> Reply {
         let service = test::init_service(app(self.state.clone())).await;
-        let response = test::call_service(&service, request.to_request()).await;
-        let (status, headers) = (response.status(), response.headers().clone());
-        let text = String::from_utf8_lossy(&test::read_body(response).await).into_owned();
-        Reply { status, headers, text }
+        Reply::read(test::call_service(&service, request.to_request()).await).await
     }
 
     pub(crate) async fn get(&self, uri: &str) -> Reply {
@@ -251,6 +285,12 @@ impl Api {
 }
 
 impl Reply {
+    pub(crate) async fn read(response: ServiceResponse<impl MessageBody>) -> Self {
+        let (status, headers) = (response.status(), response.headers().clone());
+        let text = String::from_utf8_lossy(&test::read_body(response).await).into_owned();
+        Self { status, headers, text }
+    }
+
     pub(crate) fn json(&self) -> Value {
         serde_json::from_str(&self.text).unwrap_or_else(|error| panic!("{error}: {}", self.text))
     }

@@ -2,6 +2,7 @@
 #![allow(clippy::print_stdout, clippy::print_stderr)] // a command's output
 
 mod config;
+mod db;
 mod eval;
 mod import;
 mod ingest;
@@ -50,6 +51,7 @@ async fn asynchronous(command: Command, config: &Config, metrics: PrometheusHand
         Command::Ingest(arguments) => ingest::run(config, arguments).await,
         Command::Import(arguments) => import::run(config, *arguments).await,
         Command::Eval(arguments) => eval::run(config, arguments).await,
+        Command::Db(command) => db::run(config, command).await,
         Command::Config(_) | Command::Openapi => Ok(ExitCode::SUCCESS),
     }
 }

@@ -20,7 +20,6 @@ const PREFIX: &str = "IYAGI__";
 
 /// Names of services this version does not talk to yet; a trailing `*` stands for any rest.
 const NOT_YET: &[&str] = &[
-    "HARD_DELETE_AFTER_DAYS",
     "REDIS_URL",
     "REDIS_HOST",
     "REDIS_PORT",
@@ -57,6 +56,7 @@ fn aliases(path: &str) -> &'static [Alias] {
         "database.idle_timeout_seconds" => &[Alias::Milliseconds("DB_IDLE_TIMEOUT")],
         "database.connection_timeout_seconds" => &[Alias::Milliseconds("DB_CONNECTION_TIMEOUT")],
         "session.expire_hours" => &[Alias::Same("SESSION_EXPIRE_HOURS")],
+        "session.hard_delete_after_days" => &[Alias::Same("HARD_DELETE_AFTER_DAYS")],
         "session.cleanup_interval_minutes" => &[Alias::Same("SESSION_CLEANUP_INTERVAL_MINUTES")],
         _ => &[],
     }

@@ -30,7 +30,7 @@ use toml::{Table, Value};
 pub(crate) use check::check;
 pub(crate) use error::{ConfigErrors, Problem};
 pub(crate) use layers::Origin;
-pub(crate) use model::{Config, DataConfig, DatabaseTarget, LogFormat};
+pub(crate) use model::{Busy, Config, DataConfig, DatabaseConfig, DatabaseTarget, LogFormat, Tls};
 pub(crate) use secret::Secret;
 
 use environment::Variables;

@@ -7,7 +7,9 @@ use anyhow::Context;
 use kernel::StoreId;
 use llm_monitoring::PriceBook;
 use serde::Deserialize;
+use session_core::SessionLifetimes;
 
+use super::schema;
 use super::secret::Secret;
 
 /// All settings. Every value is inside the range `config/default.toml` states for it.
@@ -99,6 +101,32 @@ pub(crate) struct DatabaseConfig {
     pub(crate) idle_timeout_seconds: u64,
     /// Seconds to wait for a connection.
     pub(crate) connection_timeout_seconds: u64,
+    /// Seconds to go on trying at the start; 0 for once.
+    pub(crate) connect_retry_seconds: u64,
+    /// How PostgreSQL is talked to.
+    pub(crate) tls: Tls,
+    /// Certificates of further authorities; empty for none.
+    pub(crate) tls_ca_file: PathBuf,
+    /// Seconds a statement may run; 0 for any time.
+    pub(crate) statement_timeout_seconds: u64,
+    /// Seconds a statement may wait for a lock; 0 for any time.
+    pub(crate) lock_timeout_seconds: u64,
+    /// Seconds a transaction may lie idle; 0 for any time.
+    pub(crate) idle_in_transaction_timeout_seconds: u64,
+}
+
+/// How a connection is protected.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub(crate) enum Tls {
+    /// As the URL says, else in clear text on this machine and verified to any other.
+    Auto,
+    /// Encrypted, to a server whose certificate and name are right.
+    VerifyFull,
+    /// Encrypted, to whoever answers.
+    Require,
+    /// In clear text.
+    Disable,
 }
 
 impl DatabaseConfig {
@@ -115,6 +143,16 @@ impl DatabaseConfig {
     /// How long to wait for a connection.
     pub(crate) const fn connection_timeout(&self) -> Duration {
         Duration::from_secs(self.connection_timeout_seconds)
+    }
+
+    /// How long to go on trying at the start.
+    pub(crate) const fn connect_retry(&self) -> Duration {
+        Duration::from_secs(self.connect_retry_seconds)
+    }
+
+    /// The file of further authorities, if there is one.
+    pub(crate) fn tls_ca_file(&self) -> Option<PathBuf> {
+        (!self.tls_ca_file.as_os_str().is_empty()).then(|| self.tls_ca_file.clone())
     }
 }
 
@@ -145,20 +183,45 @@ pub(crate) struct StoreConfig {
 pub(crate) struct SessionConfig {
     /// Hours a session lives after its last use.
     pub(crate) expire_hours: u64,
+    /// Stores with another time, as `store=hours`.
+    pub(crate) expire_hours_by_store: Vec<String>,
     /// Minutes between two clean-ups of expired sessions.
     pub(crate) cleanup_interval_minutes: u64,
+    /// Days a deleted session is kept.
+    pub(crate) hard_delete_after_days: u64,
 }
 
 impl SessionConfig {
-    /// How long a session lives after its last use.
-    pub(crate) const fn expire(&self) -> Duration {
-        Duration::from_secs(self.expire_hours * 3_600)
+    /// How long sessions live after their last use.
+    pub(crate) fn lifetimes(&self) -> SessionLifetimes {
+        let of_hours = |hours: u64| Duration::from_secs(hours * 3_600);
+        // The schema has let nothing through that cannot be read.
+        let entries = self.expire_hours_by_store.iter().filter_map(|entry| schema::hours_of_store(entry));
+        let by_store = entries.map(|(store, hours)| (store, of_hours(hours.unsigned_abs()))).collect();
+        SessionLifetimes { usual: of_hours(self.expire_hours), by_store }
+    }
+
+    /// How long a deleted session is kept before it is removed for good.
+    pub(crate) const fn keep_deleted(&self) -> Duration {
+        Duration::from_secs(self.hard_delete_after_days * 86_400)
     }
 
     /// The time between two clean-ups of expired sessions.
     pub(crate) const fn cleanup_interval(&self) -> Duration {
         Duration::from_secs(self.cleanup_interval_minutes * 60)
     }
+}
+
+/// What becomes of a question while the session still answers another one.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub(crate) enum Busy {
+    /// It waits its turn.
+    Queue,
+    /// It is refused.
+    Reject,
+    /// The answer under way is stopped.
+    Interrupt,
 }
 
 /// `[chat]`
@@ -171,6 +234,8 @@ pub(crate) struct ChatConfig {
     pub(crate) history_messages: u32,
     /// Tokens those messages may take together.
     pub(crate) history_tokens: u32,
+    /// What becomes of a question while the session still answers another one.
+    pub(crate) busy: Busy,
     /// Seconds a question waits for the session's turn before it.
     pub(crate) queue_timeout_seconds: u64,
     /// Seconds a whole turn may take.

@@ -1,5 +1,7 @@
 //! Every key, what it accepts, and how a text or a TOML value becomes its value.
 
+use std::collections::BTreeMap;
+
 use kernel::StoreId;
 use toml::Value;
 use tracing_subscriber::EnvFilter;
@@ -24,6 +26,8 @@ pub(super) enum Kind {
     Choice(&'static [&'static str]),
     /// A list of names.
     Names,
+    /// A list of stores with their hours, from 1 to so many.
+    HoursByStore(i64),
     /// Where the database is; secret.
     DatabaseUrl,
     /// What is logged.
@@ -51,14 +55,23 @@ pub(super) static FIELDS: &[Field] = &[
     field("database.pool_min", Kind::Integer(0, 10_000)),
     field("database.idle_timeout_seconds", Kind::Integer(0, 86_400)),
     field("database.connection_timeout_seconds", Kind::Integer(1, 600)),
+    field("database.connect_retry_seconds", Kind::Integer(0, 3_600)),
+    field("database.tls", Kind::Choice(&["verify-full", "require", "disable", "auto"])),
+    field("database.tls_ca_file", Kind::Text(0, 4_096)),
+    field("database.statement_timeout_seconds", Kind::Integer(0, 86_400)),
+    field("database.lock_timeout_seconds", Kind::Integer(0, 86_400)),
+    field("database.idle_in_transaction_timeout_seconds", Kind::Integer(0, 86_400)),
     field("store.default", Kind::Store),
     field("store.name", Kind::Text(1, 200)),
     field("store.instructions", Kind::Text(1, 8_000)),
     field("session.expire_hours", Kind::Integer(1, 8_760)),
+    field("session.expire_hours_by_store", Kind::HoursByStore(8_760)),
     field("session.cleanup_interval_minutes", Kind::Integer(1, 10_080)),
+    field("session.hard_delete_after_days", Kind::Integer(1, 36_500)),
     field("chat.max_message_chars", Kind::Integer(1, 100_000)),
     field("chat.history_messages", Kind::Integer(0, 200)),
     field("chat.history_tokens", Kind::Integer(0, 1_000_000)),
+    field("chat.busy", Kind::Choice(&["queue", "reject", "interrupt"])),
     field("chat.queue_timeout_seconds", Kind::Integer(1, 3_600)),
     field("chat.turn_timeout_seconds", Kind::Integer(1, 3_600)),
     field("chat.heartbeat_seconds", Kind::Integer(1, 300)),
@@ -96,6 +109,10 @@ impl Field {
             Kind::Text(min, max) => format!("a text of {min} to {max} characters"),
             Kind::Choice(words) => words.join(" or "),
             Kind::Names => "a list of names such as [\"faq\", \"policy\"], as a variable faq,policy".to_owned(),
+            Kind::HoursByStore(max) => format!(
+                "a list of stores with their hours from 1 to {max} such as [\"shop=48\", \"outlet=2\"], each store once, \
+                 as a variable shop=48,outlet=2"
+            ),
             Kind::DatabaseUrl => "nothing, sqlite://path or postgres://user:password@host:port/name".to_owned(),
             Kind::LogFilter => "a level (off, error, warn, info, debug, trace), or levels per target such as \
                                 info,storage_sqlite=debug"
@@ -108,7 +125,7 @@ impl Field {
     pub(super) fn parse(&self, text: &str) -> Option<Value> {
         let value = match self.kind {
             Kind::Integer(..) => Value::Integer(text.trim().parse().ok()?),
-            Kind::Names => {
+            Kind::Names | Kind::HoursByStore(_) => {
                 let names = text.split(',').map(str::trim).filter(|name| !name.is_empty());
                 Value::Array(names.map(Value::from).collect())
             }
@@ -128,6 +145,7 @@ impl Field {
             }
             (Kind::Choice(words), Value::String(word)) => words.contains(&word.as_str()),
             (Kind::Names, Value::Array(names)) => names.iter().all(is_name),
+            (Kind::HoursByStore(max), Value::Array(entries)) => is_hours_by_store(entries, max),
             (Kind::DatabaseUrl, Value::String(url)) => return database_url(url).map(Value::from),
             (Kind::LogFilter, Value::String(text)) => is_log_filter(text),
             (Kind::Store, Value::String(name)) => StoreId::new(name.as_str()).is_ok(),
@@ -139,6 +157,18 @@ impl Field {
 
 fn is_name(value: &Value) -> bool {
     value.as_str().is_some_and(|name| !name.trim().is_empty() && !name.chars().any(char::is_control))
+}
+
+fn is_hours_by_store(entries: &[Value], max: i64) -> bool {
+    let read = |entry: &Value| hours_of_store(entry.as_str()?).filter(|(_, hours)| (1..=max).contains(hours));
+    let read: Option<BTreeMap<StoreId, i64>> = entries.iter().map(read).collect();
+    read.is_some_and(|stores| stores.len() == entries.len())
+}
+
+/// An entry `store=hours`. The name of a store may hold an equals sign, its hours cannot.
+pub(super) fn hours_of_store(entry: &str) -> Option<(StoreId, i64)> {
+    let (store, hours) = entry.rsplit_once('=')?;
+    Some((StoreId::new(store.trim()).ok()?, hours.trim().parse().ok()?))
 }
 
 /// The URL as our drivers read it. A `SQLAlchemy` URL names its Python driver

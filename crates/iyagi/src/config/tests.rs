@@ -9,7 +9,6 @@ use std::path::Path;
 
 use tempfile::TempDir;
 
-use super::secret::Secret;
 use super::*;
 
 /// A configuration directory, variables and flags of a test's own.

@@ -1,15 +1,17 @@
 //! What an import reads from and writes to.
 
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::sync::Arc;
+use std::time::Duration;
 
 use anyhow::{Context, bail};
 use session_import::ports::Source;
 use session_import::{ImportId, Importer, Nowhere};
-use storage_postgres::{DumpError, PostgresSource, PostgresStorage};
+use storage_postgres::{PostgresOptions, PostgresSource, PostgresStorage};
 use storage_sqlite::{SeaImports, SqliteSource, SqliteStorage};
 
-use super::{clock, ids, open_sqlite, postgres_options};
+use super::{Database, clock, ids, open_sqlite, postgres_options};
+use crate::backup_file::NewBackup;
 use crate::config::{Config, DatabaseTarget, Secret};
 use crate::data_dir::DataDir;
 
@@ -43,8 +45,8 @@ pub(crate) struct ImportDatabase {
 }
 
 enum Place {
-    Sqlite(SqliteStorage, PathBuf),
-    Postgres(PostgresStorage, Secret, PathBuf),
+    Sqlite(SqliteStorage),
+    Postgres(PostgresStorage),
     Nowhere,
 }
 
@@ -55,15 +57,12 @@ impl ImportDatabase {
             DatabaseTarget::Sqlite(file) => {
                 let folder = DataDir::open(&config.data.dir)?;
                 let name = file.display().to_string();
-                let place = Place::Sqlite(open_sqlite(file.clone()).await?, file);
-                Ok(Self { place, name, _folder: Some(folder) })
+                Ok(Self { place: Place::Sqlite(open_sqlite(file).await?), name, _folder: Some(folder) })
             }
             DatabaseTarget::Postgres(url) => {
-                let storage = PostgresStorage::open(&postgres_options(config, &url)).await;
-                let storage = storage.context("PostgreSQL cannot be used")?;
-                let name = url.to_string();
-                let place = Place::Postgres(storage, url, config.data.dir.join("backups"));
-                Ok(Self { place, name, _folder: None })
+                let storage =
+                    PostgresStorage::open(&options(config, &url)).await.context("PostgreSQL cannot be used")?;
+                Ok(Self { place: Place::Postgres(storage), name: url.to_string(), _folder: None })
             }
         }
     }
@@ -74,14 +73,13 @@ impl ImportDatabase {
             DatabaseTarget::Sqlite(file) => {
                 let name = file.display().to_string();
                 let storage = SqliteStorage::look(&file).await.with_context(|| format!("{name} cannot be used"))?;
-                (storage.map_or(Place::Nowhere, |storage| Place::Sqlite(storage, file)), name)
+                (storage.map_or(Place::Nowhere, Place::Sqlite), name)
             }
             DatabaseTarget::Postgres(url) => {
-                let storage = PostgresStorage::look(&postgres_options(config, &url)).await;
+                let storage = PostgresStorage::connect(&options(config, &url)).await;
                 let storage = storage.context("PostgreSQL cannot be used")?;
-                let name = url.to_string();
-                let backups = config.data.dir.join("backups");
-                (storage.map_or(Place::Nowhere, |storage| Place::Postgres(storage, url, backups)), name)
+                let there = storage.has_schema().await.context("PostgreSQL cannot be used")?;
+                (if there { Place::Postgres(storage) } else { Place::Nowhere }, url.to_string())
             }
         };
         Ok(Self { place, name, _folder: None })
@@ -95,40 +93,17 @@ impl ImportDatabase {
     /// Imports into it.
     pub(crate) fn importer(&self) -> Importer {
         match &self.place {
-            Place::Sqlite(storage, _) => importer(storage.imports()),
-            Place::Postgres(storage, ..) => importer(storage.imports()),
+            Place::Sqlite(storage) => importer(storage.imports()),
+            Place::Postgres(storage) => importer(storage.imports()),
             Place::Nowhere => Importer::new(Arc::new(Nowhere), Arc::new(Nowhere), clock(), ids()),
         }
-    }
-
-    /// Copies the database as it is before an import, and says where to.
-    pub(crate) async fn back_up(&self, import: ImportId) -> anyhow::Result<Option<String>> {
-        let file = match &self.place {
-            Place::Sqlite(storage, file) => {
-                let copy = file.with_extension(format!("before-import-{import}.db"));
-                // What a killed import left half-written is no backup.
-                let unfinished = copy.with_extension("unfinished");
-                remove(&unfinished)?;
-                storage.copy_to(&unfinished).await.context("the backup cannot be written")?;
-                std::fs::rename(&unfinished, &copy).context("the backup cannot be written")?;
-                copy
-            }
-            Place::Postgres(_, url, folder) => {
-                std::fs::create_dir_all(folder).with_context(|| format!("{} cannot be made", folder.display()))?;
-                let copy = folder.join(format!("before-import-{import}.dump"));
-                dump(url.clone(), copy.clone()).await?;
-                copy
-            }
-            Place::Nowhere => return Ok(None),
-        };
-        Ok(Some(file.display().to_string()))
     }
 
     /// Closes it once work that runs is done.
     pub(crate) async fn close(self) -> anyhow::Result<()> {
         match self.place {
-            Place::Sqlite(storage, _) => storage.close().await?,
-            Place::Postgres(storage, ..) => storage.close().await?,
+            Place::Sqlite(storage) => storage.close().await?,
+            Place::Postgres(storage) => storage.close().await?,
             Place::Nowhere => {}
         }
         Ok(())
@@ -140,23 +115,27 @@ fn importer(imports: SeaImports) -> Importer {
     Importer::new(imports.clone(), imports, clock(), ids())
 }
 
-fn remove(file: &Path) -> anyhow::Result<()> {
-    match std::fs::remove_file(file) {
-        Err(error) if error.kind() != std::io::ErrorKind::NotFound => {
-            Err(error).with_context(|| format!("{} cannot be removed", file.display()))
-        }
-        _ => Ok(()),
-    }
+/// The connection of somebody who is there to see a failure: one attempt, and no statement limited in time.
+fn options(config: &Config, url: &Secret) -> PostgresOptions {
+    let options = postgres_options(&config.database, url);
+    PostgresOptions { connect_retry: Duration::ZERO, statement_timeout: None, ..options }
 }
 
-async fn dump(url: Secret, file: PathBuf) -> anyhow::Result<()> {
-    let written = tokio::task::spawn_blocking(move || storage_postgres::dump(url.expose(), &file)).await?;
-    match written {
-        Err(DumpError::Missing) => bail!(
-            "pg_dump is not installed here, so PostgreSQL cannot be backed up first; install the client programs of \
-             PostgreSQL, or make a backup yourself and say --no-backup"
-        ),
-        Err(error) => Err(error).context("there is no backup; make one yourself and say --no-backup"),
-        Ok(()) => Ok(()),
+/// Backs the configured database up as it is before an import, and says where to: beside the SQLite file, or under
+/// `backups` in the data folder.
+pub(crate) async fn back_up(config: &Config, import: ImportId) -> anyhow::Result<String> {
+    let file = match config.database() {
+        DatabaseTarget::Sqlite(file) => file.with_extension(format!("before-import-{import}.db")),
+        DatabaseTarget::Postgres(_) => config.data.dir.join("backups").join(format!("before-import-{import}.dump")),
+    };
+    if let Some(folder) = file.parent() {
+        std::fs::create_dir_all(folder).with_context(|| format!("{} cannot be made", folder.display()))?;
     }
+    let backup = NewBackup::begin(&file, true)?;
+    let database = Database::open(config).await?;
+    let made = database.back_up(backup.path(), false, || {}).await;
+    database.close().await?;
+    let (format, rows) = made.context("the backup failed; make one yourself and say --no-backup")?;
+    backup.finish(format, rows, clock().now())?;
+    Ok(file.display().to_string())
 }

@@ -4,10 +4,12 @@ mod business;
 mod feedback;
 mod message;
 mod session;
+mod share;
 mod turn;
 
 pub use business::{BusinessMetadata, InvalidBusinessMetadata, Priority, ResolutionStatus};
 pub use feedback::{Feedback, InvalidFeedback, Verdict};
 pub use message::{Message, MessageStatus, Role, Source, Usage};
 pub use session::{NewSession, PrivacyLevel, Session, SessionChange, SessionState, SessionStats};
+pub use share::{ShareAccess, ShareLink, ShareToken, TokenHash};
 pub use turn::{Answer, ClosedTurn, Lease, NewTurn, OpenedTurn, Turn, TurnClosing, TurnOpening, TurnState};

@@ -266,6 +266,23 @@ impl Turn {
 }
 
 impl Answer {
+    /// An answer of nothing but text; the other fields are filled in by those who know them.
+    pub fn text(id: MessageId, content: String, status: MessageStatus, usage: Usage) -> Self {
+        Self {
+            id,
+            content,
+            status,
+            usage,
+            model: None,
+            first_token_ms: None,
+            response_time_ms: None,
+            agent: None,
+            routing: serde_json::json!({}),
+            sources: Vec::new(),
+            metadata: serde_json::json!({}),
+        }
+    }
+
     /// The message this makes in its turn, under the sequence number the storage gave.
     pub fn message(&self, turn: &Turn, sequence: u64, at: Timestamp) -> Message {
         Message {

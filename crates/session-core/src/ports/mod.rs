@@ -3,14 +3,18 @@
 
 mod feedback;
 mod maintenance;
+mod search;
 mod sessions;
+mod share;
 mod spool;
 mod stream_log;
 mod turns;
 
 pub use feedback::FeedbackRepository;
 pub use maintenance::{Purged, SessionMaintenance};
+pub use search::{ConversationQuery, ConversationSearch, SearchCursor, SearchHit};
 pub use sessions::{SessionCursor, SessionFilter, SessionRepository};
+pub use share::ShareRepository;
 pub use spool::{SpoolError, SpooledTurns, TurnSpool};
 pub use stream_log::{StreamBatch, StreamLogError, TurnStreamLog};
 pub use turns::{MessageRange, TurnRepository};
@@ -20,6 +24,10 @@ pub use feedback::MockFeedbackRepository;
 #[cfg(any(test, feature = "testing"))]
 pub use maintenance::MockSessionMaintenance;
 #[cfg(any(test, feature = "testing"))]
+pub use search::MockConversationSearch;
+#[cfg(any(test, feature = "testing"))]
 pub use sessions::MockSessionRepository;
+#[cfg(any(test, feature = "testing"))]
+pub use share::MockShareRepository;
 #[cfg(any(test, feature = "testing"))]
 pub use turns::MockTurnRepository;

@@ -25,7 +25,7 @@ pub struct SessionCursor {
     pub id: SessionId,
 }
 
-/// Keeps sessions. Every method is atomic and scoped to one store.
+/// Keeps sessions. Every method is atomic and, but for [`store_of`](Self::store_of), scoped to one store.
 ///
 /// Contract: an id of another store is unknown; an equal id is `Conflict`; an update against another
 /// revision is `Stale` and changes nothing.
@@ -34,6 +34,10 @@ pub struct SessionCursor {
 pub trait SessionRepository: Send + Sync {
     /// Finds a session in any state.
     async fn find(&self, store: &StoreId, id: SessionId) -> Result<Option<Session>, RepositoryError>;
+
+    /// The store of a session in any state: the one look-up that is not scoped. It is for interfaces that
+    /// know a session by its id alone, and gives nothing but the scope that everything else asks for.
+    async fn store_of(&self, id: SessionId) -> Result<Option<StoreId>, RepositoryError>;
 
     /// Stores a new session.
     ///
@@ -52,10 +56,10 @@ pub trait SessionRepository: Send + Sync {
     /// sets `last_active_at`, moves `expires_at` on to the given moment (never back) and raises the
     /// revision. With `user` given, only that user's. `None`, and nothing changed, when there is no such
     /// session or it is not live.
-    async fn touch<'a>(
-        &'a self,
-        store: &'a StoreId,
-        user: Option<&'a UserId>,
+    async fn touch(
+        &self,
+        store: &StoreId,
+        user: Option<UserId>,
         id: SessionId,
         now: Timestamp,
         expires_at: Timestamp,

@@ -37,6 +37,14 @@ pub trait TurnRepository: Send + Sync {
     /// Finds a turn.
     async fn find_turn(&self, store: &StoreId, id: TurnId) -> Result<Option<Turn>, RepositoryError>;
 
+    /// Finds the turn of a session that holds a client message id.
+    async fn find_request(
+        &self,
+        store: &StoreId,
+        session: SessionId,
+        client_message_id: &str,
+    ) -> Result<Option<Turn>, RepositoryError>;
+
     /// Finds a message.
     async fn find_message(&self, store: &StoreId, id: MessageId) -> Result<Option<Message>, RepositoryError>;
 

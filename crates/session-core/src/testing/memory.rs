@@ -1,21 +1,24 @@
 //! One in-memory storage that behaves as the databases do.
 
+mod search;
+mod shares;
+
 use std::collections::BTreeMap;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use async_trait::async_trait;
-use kernel::{MessageId, Page, PageLimit, RepositoryError, SessionId, StoreId, Timestamp, TurnId, UserId};
+use kernel::{MessageId, Page, PageLimit, RepositoryError, SessionId, ShareId, StoreId, Timestamp, TurnId, UserId};
 
 use crate::model::{
-    ClosedTurn, Feedback, Lease, Message, NewTurn, OpenedTurn, Role, Session, SessionState, SessionStats, Turn,
-    TurnClosing, TurnOpening, TurnState,
+    ClosedTurn, Feedback, Lease, Message, NewTurn, OpenedTurn, Role, Session, SessionState, SessionStats, ShareAccess,
+    ShareLink, Turn, TurnClosing, TurnOpening, TurnState,
 };
 use crate::ports::{
     FeedbackRepository, MessageRange, Purged, SessionCursor, SessionFilter, SessionMaintenance, SessionRepository,
     TurnRepository,
 };
 
-/// Sessions, turns, messages and feedback in memory.
+/// Sessions, turns, messages, feedback and share links in memory.
 #[derive(Default)]
 pub struct MemorySessions(Mutex<Tables>);
 
@@ -25,6 +28,8 @@ struct Tables {
     turns: BTreeMap<TurnId, Turn>,
     messages: BTreeMap<(SessionId, u64), Message>,
     feedback: BTreeMap<(MessageId, Option<UserId>), Feedback>,
+    shares: BTreeMap<ShareId, ShareLink>,
+    accesses: Vec<(ShareId, ShareAccess)>,
     leaders: BTreeMap<String, (String, Timestamp)>,
 }
 
@@ -72,6 +77,10 @@ impl SessionRepository for MemorySessions {
         Ok(self.tables().session(store, id).cloned())
     }
 
+    async fn store_of(&self, id: SessionId) -> Result<Option<StoreId>, RepositoryError> {
+        Ok(self.tables().sessions.get(&id).map(|session| session.store.clone()))
+    }
+
     async fn insert(&self, session: &Session) -> Result<(), RepositoryError> {
         let mut tables = self.tables();
         if tables.sessions.contains_key(&session.id) {
@@ -100,10 +109,10 @@ impl SessionRepository for MemorySessions {
         Ok(())
     }
 
-    async fn touch<'a>(
-        &'a self,
-        store: &'a StoreId,
-        user: Option<&'a UserId>,
+    async fn touch(
+        &self,
+        store: &StoreId,
+        user: Option<UserId>,
         id: SessionId,
         now: Timestamp,
         expires_at: Timestamp,
@@ -111,7 +120,7 @@ impl SessionRepository for MemorySessions {
         let mut tables = self.tables();
         let live = tables.sessions.get_mut(&id).filter(|session| {
             session.store == *store
-                && user.is_none_or(|user| *user == session.user)
+                && user.as_ref().is_none_or(|user| *user == session.user)
                 && session.state_at(now) == SessionState::Active
         });
         Ok(live.map(|session| {
@@ -216,6 +225,21 @@ impl TurnRepository for MemorySessions {
 
     async fn find_turn(&self, store: &StoreId, id: TurnId) -> Result<Option<Turn>, RepositoryError> {
         Ok(self.tables().turns.get(&id).filter(|turn| turn.store == *store).cloned())
+    }
+
+    async fn find_request(
+        &self,
+        store: &StoreId,
+        session: SessionId,
+        client_message_id: &str,
+    ) -> Result<Option<Turn>, RepositoryError> {
+        let tables = self.tables();
+        let holds = |turn: &&Turn| {
+            turn.store == *store
+                && turn.session == session
+                && turn.client_message_id.as_deref() == Some(client_message_id)
+        };
+        Ok(tables.turns.values().find(holds).cloned())
     }
 
     async fn find_message(&self, store: &StoreId, id: MessageId) -> Result<Option<Message>, RepositoryError> {
@@ -336,6 +360,7 @@ impl SessionMaintenance for MemorySessions {
         for session in &empty {
             tables.sessions.remove(session);
             tables.turns.retain(|_, turn| turn.session != *session);
+            tables.remove_shares(*session);
         }
         let more = empty.len() < sessions.len();
         Ok(Purged { sessions: empty.len() as u64, messages: doomed.len() as u64, more })

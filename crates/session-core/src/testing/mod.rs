@@ -4,5 +4,7 @@
 pub mod contract;
 mod memory;
 pub mod samples;
+mod spool;
 
 pub use memory::MemorySessions;
+pub use spool::MemorySpool;

@@ -3,13 +3,15 @@
 
 use std::time::Duration;
 
-use kernel::{Clock, MessageId, SessionId, StoreId, Timestamp, TurnId, UserId, testing::ManualClock};
+use kernel::{Clock, MessageId, SessionId, ShareId, StoreId, Timestamp, TurnId, UserId, testing::ManualClock};
 use serde_json::json;
 
 use crate::model::{
-    Answer, BusinessMetadata, ClosedTurn, Message, MessageStatus, NewSession, NewTurn, Role, Session, Source,
-    TurnState, Usage,
+    Answer, BusinessMetadata, ClosedTurn, Message, MessageStatus, NewSession, NewTurn, Role, Session, ShareLink,
+    ShareToken, Source, TurnState, Usage,
 };
+use crate::ports::ConversationQuery;
+use crate::search::SearchText;
 
 /// A UUID that reads as `group` and `number`.
 fn sample_uuid(group: u64, number: u64) -> uuid::Uuid {
@@ -119,6 +121,20 @@ pub fn closed_turn(number: u64, content: &str) -> ClosedTurn {
     }
 }
 
+/// Link `number` to [`session`] number `session`; it works for 100 seconds from `start`, and its token is
+/// made of that number.
+pub fn share_link(session: u64, number: u8) -> ShareLink {
+    ShareLink {
+        id: ShareId::from_uuid(sample_uuid(4, number.into())),
+        store: store(),
+        session: session_id(session),
+        token_hash: ShareToken::of([number; 32]).hash(),
+        created_at: start(),
+        expires_at: at(100),
+        revoked_at: None,
+    }
+}
+
 /// A cited document.
 pub fn source(number: u32) -> Source {
     Source {
@@ -162,4 +178,18 @@ pub fn user_message(number: u64, content: &str) -> Message {
 /// The answer of turn `number`.
 pub fn assistant_message(number: u64, content: &str) -> Message {
     Message { sources: vec![source(1)], ..message(number, Role::Assistant, number * 2, content) }
+}
+
+/// A search of [`store`] for a text.
+pub fn conversation_query(text: &str) -> ConversationQuery {
+    ConversationQuery {
+        store: store(),
+        user: None,
+        agent: None,
+        category: None,
+        status: None,
+        from: None,
+        to: None,
+        text: SearchText::parse(text).expect("a text with letters"),
+    }
 }

@@ -14,10 +14,9 @@ mod tests;
 pub(crate) mod text;
 mod turns;
 
-use std::time::Duration;
-
 use kernel::StoreId;
 use serde_json::{Map, Value, json};
+use session_core::SessionLifetimes;
 
 use crate::merge::Group;
 use crate::report::{Notes, SkipReason};
@@ -35,8 +34,8 @@ pub(crate) struct Mapping {
     pub(crate) store: StoreId,
     /// What tells this source's ids from those of others of its kind.
     pub(crate) namespace: String,
-    /// How long a session lives after its last use, where the source does not say.
-    pub(crate) lifetime: Duration,
+    /// How long sessions live after their last use, where the source does not say.
+    pub(crate) lifetimes: SessionLifetimes,
 }
 
 /// Names of a session's id in its own table.
@@ -71,7 +70,7 @@ impl Mapping {
         let (turns, messages) = turns::pair(&ids, &session, rows, said.messages, notes);
         let rows = readable("feedback", Some(&key), feedback, notes);
         let feedback = feedback::read(&key, &said.ids, rows, notes);
-        let session = session::complete(session, &messages, &turns, self.lifetime);
+        let session = session::complete(session, &messages, &turns, &self.lifetimes);
         let conversation = Conversation { session, turns, messages, traces: said.traces, feedback };
         Some((key, conversation))
     }

@@ -1,8 +1,7 @@
-use std::time::Duration;
-
 use kernel::{StoreId, Timestamp, UserId};
 use serde::de::DeserializeOwned;
 use serde_json::Value;
+use session_core::SessionLifetimes;
 use session_core::model::{Message, PrivacyLevel, Role, Session, SessionState, Turn};
 
 use super::{Ids, Mapping, SESSION_ID, business, text, with_import};
@@ -122,12 +121,13 @@ fn state(session: &Session, fields: &mut Fields<'_>) -> SessionState {
 }
 
 /// Fills in counters, title and times from the messages.
-pub(super) fn complete(draft: Draft, messages: &[Message], turns: &[Turn], lifetime: Duration) -> Session {
+pub(super) fn complete(draft: Draft, messages: &[Message], turns: &[Turn], lifetimes: &SessionLifetimes) -> Session {
     let mut session = draft.value;
     let times = || messages.iter().map(|message| message.created_at);
     let active = draft.last_active_at.or_else(|| times().max()).or(draft.created_at).unwrap_or_else(long_ago);
     session.created_at = draft.created_at.or_else(|| times().min()).unwrap_or(active);
     session.last_active_at = active.max(session.created_at);
+    let lifetime = lifetimes.by_store.get(&session.store).copied().unwrap_or(lifetimes.usual);
     session.expires_at = draft.expires_at.unwrap_or_else(|| session.last_active_at.plus(lifetime));
     session.message_count = messages.len() as u64;
     session.last_sequence = messages.last().map_or(0, |message| message.sequence);

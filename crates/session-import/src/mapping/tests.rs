@@ -138,7 +138,7 @@ fn times_that_are_missing_come_from_their_neighbours() {
     let (conversation, notes) = read(json!({"id": "s", "store_id": "shop", "user_id": "kim"}), &messages);
     assert_eq!(notes.times(Repair::Time), 1);
     assert_eq!(conversation.session.last_active_at.to_string(), "2026-11-20T00:00:09.000000Z");
-    assert_eq!(conversation.session.expires_at, conversation.session.last_active_at.plus(mapping().lifetime));
+    assert_eq!(conversation.session.expires_at, conversation.session.last_active_at.plus(mapping().lifetimes.usual));
 }
 
 #[test]

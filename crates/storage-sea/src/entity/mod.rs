@@ -9,6 +9,8 @@ pub(crate) mod import_session;
 pub(crate) mod job_lease;
 pub(crate) mod message;
 pub(crate) mod session;
+pub(crate) mod share_access;
+pub(crate) mod share_link;
 pub(crate) mod turn;
 
 use kernel::RepositoryError;

@@ -42,7 +42,8 @@ impl ImportTarget for SeaImports {
         let row = session::row(&conversation.session)?;
         session::Entity::insert(row).exec_without_returning(&transaction).await.map_err(repository_error)?;
         insert_turns(&transaction, &conversation.turns).await?;
-        insert_messages(&transaction, &conversation.messages, &conversation.traces).await?;
+        let Conversation { session, messages, traces, .. } = conversation;
+        insert_messages(&transaction, &*self.index, session, messages, traces).await?;
         insert_feedback(&transaction, conversation).await?;
         let entry = import_session::Entity::insert(import_session::row(entry));
         entry.exec_without_returning(&transaction).await.map_err(repository_error)?;

@@ -49,6 +49,30 @@ impl TestDatabase {
         &self.name
     }
 
+    /// Ends everybody's connections to the database and lets nobody in: what a client sees of a server that went away.
+    ///
+    /// # Panics
+    /// When the server refuses.
+    pub async fn forbid_connections(&self, server: &PostgresServer) {
+        let name = &self.name;
+        self.admin(server, format!("ALTER DATABASE {name} ALLOW_CONNECTIONS false")).await;
+        let end = format!("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = '{name}'");
+        self.admin(server, end).await;
+    }
+
+    /// Lets everybody in again.
+    ///
+    /// # Panics
+    /// When the server refuses.
+    pub async fn allow_connections(&self, server: &PostgresServer) {
+        self.admin(server, format!("ALTER DATABASE {} ALLOW_CONNECTIONS true", self.name)).await;
+    }
+
+    async fn admin(&self, server: &PostgresServer, statement: String) {
+        let done = execute(server.url(), statement).await;
+        assert!(done.is_ok(), "{done:?}");
+    }
+
     /// Leaves the database where it is, for as long as its server or this process lives.
     pub(super) fn keep(mut self) -> String {
         std::mem::take(&mut self.name)

@@ -52,7 +52,7 @@ impl PostgresServer {
     pub(super) async fn obtain() -> Result<Self, Unavailable> {
         match env::var("TEST_DATABASE_URL") {
             Ok(url) if !url.is_empty() => Self::lent(&url),
-            _ => Self::start().await,
+            _ => Self::start(&[], &[]).await,
         }
     }
 
@@ -66,12 +66,20 @@ impl PostgresServer {
         Ok(Self { url, keeper: Keeper::Lent(broom.map_err(|error| failed(error.to_string()))?) })
     }
 
-    async fn start() -> Result<Self, Unavailable> {
+    /// Starts a server with further settings (`name=value`), beside whose data directory these files lie.
+    pub(super) async fn start(settings: &[&str], files: &[(&str, &str)]) -> Result<Self, Unavailable> {
         let account = server_account()?;
         let programs = Programs::find(account)?;
         let (port, watchdog) = launch(
             WHAT,
-            |port| start_on(port, &programs, account),
+            |port| {
+                // On macOS the server refuses to start when it cannot make sense of the locale.
+                let server = Server::new("pg", account, StopSignal::Quit)?.environment("LC_ALL", "C");
+                for (name, content) in files {
+                    server.private_file(name, content)?;
+                }
+                start_on(port, server, &programs, settings)
+            },
             async |port| PgConnection::connect(&address(port)).await.is_ok(),
         )
         .await?;
@@ -113,9 +121,7 @@ fn server_account() -> Result<Option<Account>, Unavailable> {
     }
 }
 
-fn start_on(port: u16, programs: &Programs, account: Option<Account>) -> io::Result<Watchdog> {
-    // On macOS the server refuses to start when it cannot make sense of the locale.
-    let server = Server::new("pg", account, StopSignal::Quit)?.environment("LC_ALL", "C");
+fn start_on(port: u16, server: Server, programs: &Programs, settings: &[&str]) -> io::Result<Watchdog> {
     let mut command = vec![
         "/bin/sh".into(),
         "-c".into(),
@@ -129,8 +135,8 @@ fn start_on(port: u16, programs: &Programs, account: Option<Account>) -> io::Res
         "-k".into(),
         server.directory().into(),
     ];
-    for setting in SETTINGS {
-        command.extend(["-c".into(), setting.into()]);
+    for setting in SETTINGS.iter().chain(settings) {
+        command.extend(["-c".into(), (*setting).into()]);
     }
     server.start(command)
 }

@@ -14,7 +14,7 @@ use session_import::{Difference, ImportId, Importer, Job, Plan, Report};
 pub(crate) use arguments::ImportArguments;
 
 use crate::config::Config;
-use crate::wiring::{ImportDatabase, open_source};
+use crate::wiring::{self, ImportDatabase, open_source};
 
 /// How many differences an error names; the report has all.
 const NAMED: usize = 10;
@@ -31,11 +31,11 @@ pub(super) async fn run(config: &Config, arguments: ImportArguments) -> anyhow::
         None => config.store.default.clone(),
     };
     let namespace = arguments.namespace.clone();
-    let plan = Plan { kind: arguments.kind, store, namespace, lifetime: config.session.expire() };
+    let plan = Plan { kind: arguments.kind, store, namespace, lifetimes: config.session.lifetimes() };
     let mut source = open_source(&arguments.source()?).await?;
     let database =
         if arguments.dry_run { ImportDatabase::look(config).await? } else { ImportDatabase::open(config).await? };
-    let outcome = import(&database, &mut *source, plan, &arguments).await;
+    let outcome = import(config, &database, &mut *source, plan, &arguments).await;
     let name = database.name().to_owned();
     database.close().await?;
     let report = outcome?;
@@ -47,6 +47,7 @@ pub(super) async fn run(config: &Config, arguments: ImportArguments) -> anyhow::
 }
 
 async fn import(
+    config: &Config,
     database: &ImportDatabase,
     source: &mut dyn Source,
     plan: Plan,
@@ -60,7 +61,7 @@ async fn import(
         importer.rehearse(source, &job, &mut progress).await?
     } else {
         if job.import.backup.is_none() && !arguments.no_backup {
-            job.import.backup = database.back_up(job.import.id).await?;
+            job.import.backup = Some(wiring::back_up(config, job.import.id).await?);
         }
         importer.run(source, &job, &mut progress).await?
     };

@@ -14,6 +14,7 @@ fn every_key_has_a_variable_of_its_own() {
         schema::Kind::Choice(words) => words[words.len() - 1].to_owned(),
         schema::Kind::DatabaseUrl => "sqlite://x.db".to_owned(),
         schema::Kind::LogFilter => "debug".to_owned(),
+        schema::Kind::HoursByStore(max) => format!("outlet={max}"),
         schema::Kind::Names | schema::Kind::Text(..) | schema::Kind::Store => "이름".to_owned(),
     };
     for field in schema::FIELDS.iter().filter(|field| field.path != "database.pool_min") {
@@ -34,6 +35,7 @@ fn the_names_of_the_source_systems_work_as_they_are() {
         ("DB_CONNECTION_TIMEOUT", "2001", "database.connection_timeout_seconds", 3),
         ("SESSION_EXPIRE_HOURS", "48", "session.expire_hours", 48),
         ("SESSION_CLEANUP_INTERVAL_MINUTES", "5", "session.cleanup_interval_minutes", 5),
+        ("HARD_DELETE_AFTER_DAYS", "30", "session.hard_delete_after_days", 30),
         ("POSTGRES_POOL_SIZE", "8", "database.pool_max", 18),
         ("POSTGRES_MAX_OVERFLOW", "2", "database.pool_max", 7),
     ] {

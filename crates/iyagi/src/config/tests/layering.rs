@@ -16,7 +16,21 @@ fn with_nothing_set_the_built_in_defaults_hold() {
     assert_eq!(config.database.idle_timeout(), Some(Duration::from_mins(5)));
     assert_eq!(config.database.connection_timeout(), Duration::from_secs(5));
     assert_eq!((config.store.default.as_str(), config.store.name.as_str()), ("demo", "이야기 데모 상점"));
-    assert_eq!(config.session.expire(), Duration::from_hours(24));
+    assert_eq!(
+        (config.database.connect_retry(), config.database.tls, config.database.tls_ca_file()),
+        (Duration::from_secs(30), Tls::Auto, None)
+    );
+    assert_eq!(
+        (
+            config.database.statement_timeout_seconds,
+            config.database.lock_timeout_seconds,
+            config.database.idle_in_transaction_timeout_seconds
+        ),
+        (30, 10, 60)
+    );
+    assert_eq!(config.session.lifetimes(), Duration::from_hours(24).into());
+    assert_eq!(config.session.keep_deleted(), Duration::from_hours(90 * 24));
+    assert_eq!(config.chat.busy, model::Busy::Queue);
     assert_eq!(config.session.cleanup_interval(), Duration::from_hours(1));
     assert_eq!(
         (config.chat.max_message_chars, config.chat.history_messages, config.chat.history_tokens),
@@ -131,4 +145,32 @@ fn no_debug_text_of_a_configuration_holds_its_password() {
     let loaded = Setup::new().variable("DATABASE_URL", "postgres://app:hunter2@db/shop").load();
     let text = format!("{loaded:?} {:?}", loaded.config.database());
     assert!(text.contains("postgres://app:***@db/shop") && !text.contains("hunter2"), "{text}");
+}
+
+#[test]
+fn stores_may_have_lifetimes_of_their_own_in_a_file_and_in_a_variable() {
+    let hours = |name: &str, hours| (kernel::StoreId::new(name).unwrap(), Duration::from_hours(hours));
+    let setup =
+        Setup::new().file("production.toml", "[session]\nexpire_hours_by_store = [\"outlet = 2\", \"a,b=c=48\"]\n");
+    let lifetimes = setup.load().config.session.lifetimes();
+    assert_eq!(lifetimes.usual, Duration::from_hours(24));
+    assert_eq!(lifetimes.by_store, [hours("outlet", 2), hours("a,b=c", 48)].into());
+    let setup = setup.variable("IYAGI__SESSION__EXPIRE_HOURS_BY_STORE", "상점=8760");
+    assert_eq!(setup.load().config.session.lifetimes().by_store, [hours("상점", 8760)].into());
+}
+
+#[test]
+fn a_busy_session_and_tls_take_the_words_that_are_documented() {
+    for (word, busy) in
+        [("queue", model::Busy::Queue), ("reject", model::Busy::Reject), ("interrupt", model::Busy::Interrupt)]
+    {
+        assert_eq!(Setup::new().variable("IYAGI__CHAT__BUSY", word).load().config.chat.busy, busy);
+    }
+    for (word, tls) in
+        [("auto", Tls::Auto), ("verify-full", Tls::VerifyFull), ("require", Tls::Require), ("disable", Tls::Disable)]
+    {
+        assert_eq!(Setup::new().variable("IYAGI__DATABASE__TLS", word).load().config.database.tls, tls);
+    }
+    let setup = Setup::new().variable("IYAGI__DATABASE__TLS_CA_FILE", "/etc/ca.pem");
+    assert_eq!(setup.load().config.database.tls_ca_file(), Some("/etc/ca.pem".into()));
 }

@@ -193,3 +193,13 @@ fn everything_that_is_wrong_is_said_at_once_layer_by_layer() {
     assert!(text.starts_with("the configuration has 7 problems:\n  log.format ("), "{text}");
     assert_eq!(text.lines().count(), 8);
 }
+
+#[test]
+fn hours_by_store_that_cannot_be_meant_are_refused() {
+    for entries in ["outlet", "outlet=", "=2", "outlet=0", "outlet=8761", "outlet=two", "outlet=2,outlet=3"] {
+        let problems = Setup::new().variable("IYAGI__SESSION__EXPIRE_HOURS_BY_STORE", entries).problems();
+        let shown =
+            format!("session.expire_hours_by_store (env IYAGI__SESSION__EXPIRE_HOURS_BY_STORE): \"{entries}\" is not");
+        assert!(problems.len() == 1 && problems[0].starts_with(&shown), "{problems:?}");
+    }
+}

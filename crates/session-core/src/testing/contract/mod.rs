@@ -12,14 +12,19 @@
 pub mod feedback;
 pub mod maintenance;
 pub mod messages;
+pub mod search;
 pub mod sessions;
+pub mod share;
+pub mod spool;
 pub mod stream_log;
 pub mod turns;
 
 use std::any::Any;
 use std::sync::Arc;
 
-use crate::ports::{FeedbackRepository, SessionMaintenance, SessionRepository, TurnRepository};
+use crate::ports::{
+    ConversationSearch, FeedbackRepository, SessionMaintenance, SessionRepository, ShareRepository, TurnRepository,
+};
 
 /// The ports of one storage under test, fresh and empty.
 pub struct Storage {
@@ -31,29 +36,41 @@ pub struct Storage {
     pub feedback: Arc<dyn FeedbackRepository>,
     /// Its upkeep.
     pub maintenance: Arc<dyn SessionMaintenance>,
+    /// Its search.
+    pub search: Arc<dyn ConversationSearch>,
+    /// Its share links.
+    pub shares: Arc<dyn ShareRepository>,
     /// Kept until the test ends: a temporary folder, a database to drop.
     pub guard: Box<dyn Any + Send + Sync>,
 }
 
 impl Storage {
     /// A storage that is all these ports in one.
-    pub fn new<S: SessionRepository + TurnRepository + FeedbackRepository + SessionMaintenance + 'static>(
-        storage: S,
-        guard: impl Any + Send + Sync,
-    ) -> Self {
+    pub fn new<S>(storage: S, guard: impl Any + Send + Sync) -> Self
+    where
+        S: SessionRepository
+            + TurnRepository
+            + FeedbackRepository
+            + SessionMaintenance
+            + ConversationSearch
+            + ShareRepository
+            + 'static,
+    {
         let storage = Arc::new(storage);
         Self {
             sessions: storage.clone(),
             turns: storage.clone(),
             feedback: storage.clone(),
-            maintenance: storage,
+            maintenance: storage.clone(),
+            search: storage.clone(),
+            shares: storage,
             guard: Box::new(guard),
         }
     }
 }
 
-/// Makes every case of the session, turn, message, upkeep and feedback contracts a test. `$fixture` is an
-/// expression that is a future of `Option<Storage>`.
+/// Makes every case of the session, turn, message, search, upkeep, feedback and share contracts a test. `$fixture`
+/// is an expression that is a future of `Option<Storage>`.
 #[macro_export]
 macro_rules! session_contract {
     ($fixture:expr) => {
@@ -61,6 +78,7 @@ macro_rules! session_contract {
             a_session_comes_back_as_it_was_stored,
             an_equal_id_conflicts,
             a_session_of_another_store_is_unknown,
+            the_store_of_a_session_is_known_by_the_id_alone,
             an_update_writes_what_may_change_and_leaves_the_counters,
             a_stale_update_changes_nothing,
             touching_counts_and_moves_the_expiry_but_never_back,
@@ -97,6 +115,17 @@ macro_rules! session_contract {
             reading_forward_goes_from_a_number_to_the_end,
             another_stores_messages_are_not_there,
             figures_count_messages_tokens_and_the_mean_time_to_answer);
+        $crate::session_contract!(@module search, $fixture;
+            questions_and_answers_are_found_whatever_their_spacing_and_particles,
+            syllables_apart_are_no_word,
+            any_query_is_answered,
+            the_query_as_written_comes_first_and_of_equals_the_newest,
+            filters_narrow_a_search,
+            pages_are_stable_while_messages_come,
+            another_stores_messages_are_never_found,
+            deleted_sessions_and_removed_messages_are_not_found,
+            a_message_is_found_with_its_turn_or_not_at_all,
+            a_very_long_message_is_found_by_its_beginning);
         $crate::session_contract!(@module maintenance, $fixture;
             one_owner_leads_a_job_until_its_term_is_over,
             sessions_expire_in_batches_and_only_when_their_time_is_over,
@@ -105,6 +134,14 @@ macro_rules! session_contract {
         $crate::session_contract!(@module feedback, $fixture;
             feedback_is_kept_and_a_later_one_replaces_it,
             feedback_needs_a_message_of_that_store);
+        $crate::session_contract!(@module share, $fixture;
+            a_link_is_found_by_its_hash_while_it_is_live,
+            an_equal_hash_conflicts,
+            a_link_needs_a_session_of_that_store_that_is_not_deleted,
+            a_deleted_session_is_not_shown,
+            revoking_takes_back_the_links_of_that_session_only,
+            every_access_is_kept_and_read_the_last_one_first,
+            removing_a_session_for_good_removes_its_links);
     };
     (@module $module:ident, $fixture:expr; $($case:ident),+) => {
         mod $module {
@@ -143,6 +180,28 @@ macro_rules! stream_log_contract {
             if let Some(log) = ($fixture)(clock.clone()).await {
                 $crate::testing::contract::stream_log::$case(&*log, &clock).await;
             }
+        })+
+    };
+}
+
+/// Makes every case of the emergency spool's contract a test. `$fixture` is an expression that is a future
+/// of an `Arc<impl TurnSpool>`, fresh and empty, and of what must live as long as the test.
+#[macro_export]
+macro_rules! spool_contract {
+    ($fixture:expr) => {
+        $crate::spool_contract!(@cases $fixture;
+            an_empty_spool_has_nothing_pending,
+            turns_are_pending_in_order_with_every_field,
+            asking_again_tells_the_same_until_it_is_forgotten,
+            what_came_after_the_question_is_not_forgotten,
+            a_long_outage_is_told_in_parts_and_completely,
+            a_turn_set_aside_is_not_pending);
+    };
+    (@cases $fixture:expr; $($case:ident),+) => {
+        $(#[tokio::test]
+        async fn $case() {
+            let (spool, _guard) = $fixture.await;
+            $crate::testing::contract::spool::$case(&*spool).await;
         })+
     };
 }

@@ -59,6 +59,17 @@ pub async fn a_session_of_another_store_is_unknown(storage: &Storage) {
     assert_eq!(storage.sessions.count_active(&other_store(), at(1)).await.unwrap(), 0);
 }
 
+pub async fn the_store_of_a_session_is_known_by_the_id_alone(storage: &Storage) {
+    let elsewhere = Session { store: other_store(), ..numbered_session(2, "kim") };
+    let deleted = Session { state: SessionState::Deleted, ..numbered_session(3, "kim") };
+    for session in [&session("kim"), &elsewhere, &deleted] {
+        storage.sessions.insert(session).await.unwrap();
+    }
+    let store_of = async |number| storage.sessions.store_of(session_id(number)).await.unwrap();
+    assert_eq!((store_of(1).await, store_of(2).await), (Some(store()), Some(other_store())));
+    assert_eq!((store_of(3).await, store_of(9).await), (Some(store()), None));
+}
+
 pub async fn an_update_writes_what_may_change_and_leaves_the_counters(storage: &Storage) {
     storage.sessions.insert(&session("kim")).await.unwrap();
     let changed = Session {
@@ -198,8 +209,8 @@ pub async fn only_a_live_session_of_that_store_and_user_is_touched(storage: &Sto
     assert!(!touched(&store(), None, 2, 1).await);
     assert!(!touched(&store(), None, 3, 1).await);
     assert!(!touched(&other_store(), None, 1, 1).await);
-    assert!(!touched(&store(), Some(&lee), 1, 1).await);
-    assert!(touched(&store(), Some(&kim), 1, 9).await);
+    assert!(!touched(&store(), Some(lee), 1, 1).await);
+    assert!(touched(&store(), Some(kim), 1, 9).await);
 }
 
 pub async fn concurrent_touches_are_all_counted(storage: &Storage) {

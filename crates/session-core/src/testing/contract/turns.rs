@@ -78,6 +78,11 @@ pub async fn a_repeated_request_finds_its_turn_open_or_closed(storage: &Storage)
     storage.sessions.insert(&session("kim")).await.unwrap();
     let first = opened(storage, &keyed(1, "c-1", "h")).await.turn;
     let repeat = storage.turns.open_turn(&keyed(2, "c-1", "h")).await.unwrap();
+    let found = async |store: StoreId, session, key| storage.turns.find_request(&store, session_id(session), key).await;
+    assert_eq!(found(store(), 1, "c-1").await.unwrap(), Some(first.clone()));
+    assert_eq!(found(store(), 1, "c-2").await.unwrap(), None);
+    assert_eq!(found(store(), 2, "c-1").await.unwrap(), None);
+    assert_eq!(found(StoreId::new("other").unwrap(), 1, "c-1").await.unwrap(), None);
     assert_eq!(repeat, TurnOpening::Duplicate(first));
     storage.turns.close_turn(&closed_turn(1, "답")).await.unwrap();
     let ended = Session { state: SessionState::Ended, ..stored(storage).await };

@@ -5,7 +5,7 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use async_trait::async_trait;
-use chat_service::{Ask, ChatPorts, ChatService, ChatSettings, NumberedEvent};
+use chat_service::{Ask, BusyPolicy, ChatPorts, ChatService, ChatSettings, NumberedEvent};
 use futures::StreamExt;
 use kernel::testing::{ManualClock, SequentialIds};
 use kernel::{ChunkId, DocumentId, StoreId, UserId};
@@ -23,7 +23,7 @@ use session_core::context::Window;
 use session_core::model::BusinessMetadata;
 use session_core::ports::{TurnRepository, TurnStreamLog};
 use session_core::stream::{MemoryStreamLog, TurnEvent};
-use session_core::testing::{MemorySessions, samples};
+use session_core::testing::{MemorySessions, MemorySpool, samples};
 
 /// What the model does with a question.
 #[derive(Clone)]
@@ -40,7 +40,7 @@ pub(crate) enum Script {
 
 /// A model that does as it is told, and remembers what it was asked.
 pub(crate) struct ScriptedModel {
-    script: Mutex<Script>,
+    pub(crate) script: Mutex<Script>,
     pub(crate) requests: Mutex<Vec<ChatRequest>>,
     pub(crate) calls: AtomicUsize,
 }
@@ -95,6 +95,7 @@ pub(crate) struct Chat {
     pub(crate) storage: Arc<MemorySessions>,
     pub(crate) model: Arc<ScriptedModel>,
     pub(crate) clock: Arc<ManualClock>,
+    pub(crate) spool: Arc<MemorySpool>,
     ports: ChatPorts,
 }
 
@@ -102,6 +103,7 @@ pub(crate) fn settings() -> ChatSettings {
     ChatSettings {
         max_message_chars: 2000,
         window: Window { messages: 10, tokens: 2000 },
+        busy: BusyPolicy::Queue,
         queue_timeout: Duration::from_mins(1),
         turn_timeout: Duration::from_mins(2),
         instructions: "문서에서만 답하세요.".into(),
@@ -127,17 +129,19 @@ pub(crate) async fn chat_over<T: TurnRepository + 'static>(
         requests: Mutex::default(),
         calls: AtomicUsize::default(),
     });
+    let spool = Arc::new(MemorySpool::default());
     let ports = ChatPorts {
         sessions: SessionService::new(storage.clone(), clock.clone(), ids.clone(), Duration::from_hours(24)),
         turns: wrap(storage.clone()),
         streams: Arc::new(MemoryStreamLog::new(clock.clone(), Duration::from_mins(10))),
+        spool: spool.clone(),
         planner: planner().await,
         model: model.clone(),
         prices: PriceBook::built_in().unwrap(),
         clock: clock.clone(),
         ids,
     };
-    Chat { service: ChatService::new(ports.clone(), settings), storage, model, clock, ports }
+    Chat { service: ChatService::new(ports.clone(), settings), storage, model, clock, spool, ports }
 }
 
 async fn planner() -> AnswerPlanner {
@@ -197,6 +201,21 @@ pub(crate) const QUESTION: &str = "제주도 배송비는 얼마예요?";
 impl Chat {
     /// The same conversations served over another stream log.
     pub(crate) fn with_streams(&self, streams: Arc<dyn TurnStreamLog>) -> ChatService {
+        ChatService::new(ChatPorts { streams, ..self.ports.clone() }, settings())
+    }
+
+    /// Lets the model go by another script from the next question on.
+    pub(crate) fn now(&self, script: Script) {
+        *self.model.script.lock().unwrap() = script;
+    }
+
+    pub(crate) fn clock_now(&self) -> kernel::Timestamp {
+        kernel::Clock::now(&*self.clock)
+    }
+
+    /// The same conversations served by another process.
+    pub(crate) fn another_process(&self) -> ChatService {
+        let streams = Arc::new(MemoryStreamLog::new(self.clock.clone(), Duration::from_mins(10)));
         ChatService::new(ChatPorts { streams, ..self.ports.clone() }, settings())
     }
 

@@ -1,25 +1,19 @@
 //! What becomes of a question.
-#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, missing_docs)] // tests
-
-mod support;
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::atomic::Ordering;
 use std::time::Duration;
 
 use async_trait::async_trait;
-use chat_service::{Ask, ChatError, ChatSettings};
-use kernel::{MessageId, Page, PageLimit, RepositoryError, SessionId, StoreId, Timestamp, TurnId, UserId};
+use chat_service::{Ask, ChatError};
+use kernel::{StoreId, TurnId, UserId};
 use session_core::SessionError;
-use session_core::model::{
-    ClosedTurn, Lease, Message, MessageStatus, NewTurn, Role, SessionStats, Turn, TurnClosing, TurnOpening, TurnState,
-};
-use session_core::ports::{
-    MessageRange, SessionRepository, StreamBatch, StreamLogError, TurnRepository, TurnStreamLog,
-};
+use session_core::model::{MessageStatus, Role, TurnState};
+use session_core::ports::{SessionRepository, StreamBatch, StreamLogError, TurnRepository, TurnStreamLog};
 use session_core::stream::{TurnEvent, TurnFailure, TurnStage};
-use session_core::testing::{MemorySessions, samples};
-use support::{QUESTION, Script, ask, chat, chat_over, settings};
+use session_core::testing::samples;
+
+use crate::support::{QUESTION, Script, ask, chat};
 
 fn failure(events: &[TurnEvent]) -> Option<TurnFailure> {
     match events.last() {
@@ -240,80 +234,6 @@ async fn draining_refuses_questions_and_keeps_what_hanging_answers_said() {
     assert!(matches!(chat.service.ask(ask("?")).await, Err(ChatError::Draining)));
     assert_eq!(failure(&chat.events(asked.turn).await), Some(TurnFailure::Interrupted));
     assert_eq!(chat.messages(asked.session).await[1].content, "3,000원");
-}
-
-/// Turns whose closing finds the storage unavailable a number of times.
-struct Flaky {
-    inner: Arc<MemorySessions>,
-    failures: AtomicUsize,
-}
-
-#[async_trait]
-impl TurnRepository for Flaky {
-    async fn open_turn(&self, turn: &NewTurn) -> Result<TurnOpening, RepositoryError> {
-        self.inner.open_turn(turn).await
-    }
-    async fn close_turn(&self, turn: &ClosedTurn) -> Result<TurnClosing, RepositoryError> {
-        let left = self.failures.load(Ordering::SeqCst);
-        if left > 0 {
-            self.failures.store(left - 1, Ordering::SeqCst);
-            return Err(RepositoryError::unavailable("the disk is full"));
-        }
-        self.inner.close_turn(turn).await
-    }
-    async fn find_turn(&self, store: &StoreId, id: TurnId) -> Result<Option<Turn>, RepositoryError> {
-        self.inner.find_turn(store, id).await
-    }
-    async fn find_message(&self, store: &StoreId, id: MessageId) -> Result<Option<Message>, RepositoryError> {
-        self.inner.find_message(store, id).await
-    }
-    async fn messages(
-        &self,
-        store: &StoreId,
-        session: SessionId,
-        range: MessageRange,
-        limit: PageLimit,
-    ) -> Result<Page<Message, u64>, RepositoryError> {
-        self.inner.messages(store, session, range, limit).await
-    }
-    async fn renew_lease(&self, store: &StoreId, id: TurnId, until: Timestamp) -> Result<Lease, RepositoryError> {
-        self.inner.renew_lease(store, id, until).await
-    }
-    async fn request_cancel(
-        &self,
-        store: &StoreId,
-        id: TurnId,
-        at: Timestamp,
-    ) -> Result<Option<Turn>, RepositoryError> {
-        self.inner.request_cancel(store, id, at).await
-    }
-    async fn stats(&self, store: &StoreId, session: SessionId) -> Result<SessionStats, RepositoryError> {
-        self.inner.stats(store, session).await
-    }
-    async fn interrupt_stale(&self, now: Timestamp) -> Result<u64, RepositoryError> {
-        self.inner.interrupt_stale(now).await
-    }
-}
-
-async fn flaky(failures: usize, settings: ChatSettings) -> support::Chat {
-    chat_over(Script::Say(vec!["가"]), settings, |inner| {
-        Arc::new(Flaky { inner, failures: AtomicUsize::new(failures) })
-    })
-    .await
-}
-
-#[tokio::test(start_paused = true)]
-async fn a_storage_that_is_away_for_a_moment_costs_nothing() {
-    let chat = flaky(3, settings()).await;
-    let asked = chat.service.ask(ask(QUESTION)).await.unwrap();
-    assert!(matches!(chat.events(asked.turn).await.last(), Some(TurnEvent::Done(_))));
-}
-
-#[tokio::test(start_paused = true)]
-async fn an_answer_that_cannot_be_stored_is_never_said_to_be_done() {
-    let chat = flaky(usize::MAX, settings()).await;
-    let asked = chat.service.ask(ask(QUESTION)).await.unwrap();
-    assert_eq!(failure(&chat.events(asked.turn).await), Some(TurnFailure::StorageUnavailable));
 }
 
 /// A stream log that cannot be opened.

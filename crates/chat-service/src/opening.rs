@@ -1,0 +1,147 @@
+//! From a request to an open turn, or to the turn that the same request made before.
+
+use std::time::Duration;
+
+use kernel::{MessageId, SessionId, StoreId, TurnId};
+use session_core::SessionError;
+use session_core::model::{BusinessMetadata, Message, NewTurn, OpenedTurn, Session, Turn, TurnOpening};
+
+use crate::{BusyPolicy, ChatError, ChatService};
+
+/// How often a question looks again for a live turn whose end it cannot hear.
+const BUSY_POLL: Duration = Duration::from_millis(100);
+
+/// What is to be answered.
+#[derive(Debug, Clone)]
+pub(crate) struct TurnRequest {
+    pub(crate) store: StoreId,
+    pub(crate) session: SessionId,
+    pub(crate) client_message_id: Option<String>,
+    /// SHA-256 (hex) of what is asked.
+    pub(crate) fingerprint: String,
+    pub(crate) question: Question,
+    pub(crate) business: BusinessMetadata,
+}
+
+/// A question that is new, or one that is answered once more.
+#[derive(Debug, Clone)]
+pub(crate) enum Question {
+    New(String),
+    Again(Box<Message>),
+}
+
+pub(crate) enum Opening {
+    Opened(Box<OpenedTurn>),
+    Repeated(Turn),
+}
+
+/// The ids a request has got; the same at every try.
+#[derive(Debug, Clone, Copy)]
+struct Ids {
+    turn: TurnId,
+    question: MessageId,
+}
+
+impl ChatService {
+    /// Opens the turn of a request, waiting for the session's live turn as the settings say.
+    pub(crate) async fn open(&self, request: &TurnRequest) -> Result<Opening, ChatError> {
+        let give_up = tokio::time::Instant::now() + self.settings.queue_timeout;
+        let question = match &request.question {
+            Question::New(_) => MessageId::generate(&*self.ports.ids),
+            Question::Again(message) => message.id,
+        };
+        let ids = Ids { turn: TurnId::generate(&*self.ports.ids), question };
+        let gate = self.gates.of(request.session);
+        let first = gate.try_lock();
+        if first.is_err() && self.settings.busy != BusyPolicy::Reject {
+            // A repeated request need not queue: its turn is there.
+            if let Some(repeated) = self.repeated(request).await? {
+                return Ok(repeated);
+            }
+        }
+        let _place = match first {
+            Ok(place) => Some(place),
+            Err(_) if self.settings.busy == BusyPolicy::Reject => None,
+            // Past the time to give up there is one last try, which tells the turn that is in the way.
+            Err(_) => tokio::time::timeout_at(give_up, gate.lock()).await.ok(),
+        };
+        let mut waited_for = None;
+        loop {
+            let busy = match self.ports.turns.open_turn(&self.new_turn(request, ids)).await? {
+                TurnOpening::Busy(other) => other,
+                opening => return settled(opening),
+            };
+            let late = tokio::time::Instant::now() >= give_up;
+            if late || self.settings.busy == BusyPolicy::Reject {
+                return Err(ChatError::TurnInProgress { turn: busy.id });
+            }
+            if self.settings.busy == BusyPolicy::Interrupt && waited_for != Some(busy.id) {
+                self.ask_to_stop(&busy).await?;
+            }
+            let heard_its_end = waited_for == Some(busy.id);
+            waited_for = Some(busy.id);
+            match tokio::time::timeout_at(give_up, self.turn_over(busy.id, heard_its_end)).await {
+                Ok(over) => over?,
+                Err(_) => return Err(ChatError::TurnInProgress { turn: busy.id }),
+            }
+        }
+    }
+
+    /// The turn that the same request made before.
+    async fn repeated(&self, request: &TurnRequest) -> Result<Option<Opening>, ChatError> {
+        let Some(key) = &request.client_message_id else { return Ok(None) };
+        match self.ports.turns.find_request(&request.store, request.session, key).await? {
+            None => Ok(None),
+            Some(turn) if turn.request_hash == request.fingerprint => Ok(Some(Opening::Repeated(turn))),
+            Some(turn) => Err(ChatError::KeyReused { turn: turn.id }),
+        }
+    }
+
+    fn new_turn(&self, request: &TurnRequest, ids: Ids) -> NewTurn {
+        let now = self.ports.clock.now();
+        let (question, metadata, again) = match &request.question {
+            Question::New(text) => (text.clone(), serde_json::json!({}), None),
+            Question::Again(message) => (message.content.clone(), message.metadata.clone(), Some(message.clone())),
+        };
+        NewTurn {
+            id: ids.turn,
+            store: request.store.clone(),
+            session: request.session,
+            client_message_id: request.client_message_id.clone(),
+            request_hash: request.fingerprint.clone(),
+            question_id: ids.question,
+            title: Session::title_from(&question),
+            question,
+            metadata,
+            business: request.business.clone(),
+            opened_at: now,
+            lease_until: now.plus(self.settings.lease()),
+            expires_at: now.plus(self.ports.sessions.ttl(&request.store)),
+            again,
+        }
+    }
+
+    /// Waits until a turn is likely over: its log has ended, or, where that cannot be heard (a turn of
+    /// another process, or one whose end waits in the spool), a while.
+    async fn turn_over(&self, turn: TurnId, heard_its_end: bool) -> Result<(), ChatError> {
+        if self.ports.spool.depth() > 0 {
+            self.replay_spool().await?;
+        }
+        if heard_its_end || self.ports.streams.read(turn, u64::MAX).await?.is_none() {
+            tokio::time::sleep(BUSY_POLL).await;
+        }
+        Ok(())
+    }
+}
+
+fn settled(opening: TurnOpening) -> Result<Opening, ChatError> {
+    match opening {
+        TurnOpening::Opened(opened) => Ok(Opening::Opened(opened)),
+        TurnOpening::Duplicate(turn) => Ok(Opening::Repeated(turn)),
+        TurnOpening::KeyReused(turn) => Err(ChatError::KeyReused { turn: turn.id }),
+        TurnOpening::Busy(turn) => Err(ChatError::TurnInProgress { turn: turn.id }),
+        TurnOpening::SessionMissing => Err(SessionError::NotFound.into()),
+        TurnOpening::SessionExpired => Err(SessionError::Expired.into()),
+        TurnOpening::SessionEnded => Err(SessionError::Ended.into()),
+    }
+}

@@ -1,0 +1,86 @@
+use std::time::Duration;
+
+use api_actix::{DatabaseHealth, DatabaseLook, TableLook};
+use async_trait::async_trait;
+use kernel::RepositoryError;
+use metrics::gauge;
+use storage_postgres::PostgresStorage;
+use storage_sea::{Counting, DatabaseFacts, PoolFacts, TableRows};
+use storage_sqlite::SqliteStorage;
+
+/// How long a look at the database may take.
+const LOOK: Duration = Duration::from_secs(3);
+
+/// How the database of the conversations is.
+pub(crate) struct StorageHealth {
+    sqlite: SqliteStorage,
+    postgres: Option<PostgresStorage>,
+}
+
+impl StorageHealth {
+    pub(super) const fn new(sqlite: SqliteStorage, postgres: Option<PostgresStorage>) -> Self {
+        Self { sqlite, postgres }
+    }
+
+    async fn facts(&self) -> Result<DatabaseFacts, RepositoryError> {
+        match &self.postgres {
+            Some(postgres) => postgres.facts(Counting::Cheap).await,
+            None => self.sqlite.facts(Counting::Cheap).await,
+        }
+    }
+
+    /// Sets the metrics of this process's connections.
+    pub(crate) fn record_connections(&self) {
+        let PoolFacts { size, idle, max } =
+            self.postgres.as_ref().map_or_else(|| self.sqlite.pool_facts(), PostgresStorage::pool_facts);
+        for (state, count) in [("idle", idle), ("in_use", size.saturating_sub(idle)), ("max", max)] {
+            gauge!("db_connections_total", "state" => state).set(f64::from(count));
+        }
+    }
+}
+
+#[async_trait]
+impl DatabaseHealth for StorageHealth {
+    async fn look(&self) -> Result<DatabaseLook, RepositoryError> {
+        let facts = tokio::time::timeout(LOOK, self.facts()).await.map_err(RepositoryError::unavailable)??;
+        Ok(DatabaseLook {
+            backend: facts.backend,
+            version: facts.version,
+            latency: facts.latency,
+            pool: (facts.pool.size, facts.pool.idle, facts.pool.max),
+            migrations: (facts.migrations.applied.len(), facts.migrations.pending.len()),
+            rows: facts.rows.iter().map(table).collect(),
+        })
+    }
+}
+
+fn table(rows: &TableRows) -> TableLook {
+    TableLook { name: content_name(&rows.table), rows: rows.rows, estimated: rows.estimated }
+}
+
+/// What a table holds: `chat_sessions` holds `sessions`, `document_chunks` holds `documentChunks`.
+pub(crate) fn content_name(table: &str) -> String {
+    let words = table.strip_prefix("chat_").unwrap_or(table).split('_').enumerate();
+    let word = |(at, word): (usize, &str)| match word.split_at_checked(1) {
+        Some((first, rest)) if at > 0 => format!("{}{rest}", first.to_uppercase()),
+        _ => word.to_owned(),
+    };
+    words.map(word).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn tables_are_called_by_what_is_in_them() {
+        for (table, name) in [
+            ("chat_sessions", "sessions"),
+            ("document_chunks", "documentChunks"),
+            ("job_leases", "jobLeases"),
+            ("tasks", "tasks"),
+        ] {
+            assert_eq!(content_name(table), name);
+        }
+    }
+}

@@ -1,0 +1,4 @@
+//! What needs a server and the inside of this crate.
+
+mod backups;
+mod limits;
