@@ -11,6 +11,7 @@ mod m20261120_000004_sqlite_chunk_search;
 mod m20261121_000005_upkeep;
 mod m20261121_000006_message_search;
 mod m20261121_000007_share_links;
+mod m20261121_000008_imports;
 
 /// All migrations, oldest first.
 pub struct Migrator;
@@ -26,6 +27,7 @@ impl MigratorTrait for Migrator {
             Box::new(m20261121_000005_upkeep::Migration),
             Box::new(m20261121_000006_message_search::Migration),
             Box::new(m20261121_000007_share_links::Migration),
+            Box::new(m20261121_000008_imports::Migration),
         ]
     }
 }

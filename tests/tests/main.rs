@@ -13,5 +13,6 @@ mod browser;
 mod chat;
 mod documentation;
 mod durability;
+mod imports;
 mod operations;
 mod support;

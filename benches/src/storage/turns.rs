@@ -34,6 +34,7 @@ pub(crate) fn new_turn(ids: &TurnIds, clock: &dyn Clock) -> NewTurn {
         id: TurnId::from_uuid(ids.turn),
         store: samples::store(),
         session: SessionId::from_uuid(ids.session),
+        user: samples::session("kim").user,
         client_message_id: None,
         request_hash: FINGERPRINT.into(),
         question_id: MessageId::from_uuid(ids.question),
@@ -54,6 +55,7 @@ pub(crate) fn closed_turn(ids: &TurnIds, clock: &dyn Clock) -> ClosedTurn {
     ClosedTurn {
         turn: TurnId::from_uuid(ids.turn),
         store: samples::store(),
+        user: samples::session("kim").user,
         state: TurnState::Completed,
         answer: Some(Answer {
             id: MessageId::from_uuid(ids.answer),

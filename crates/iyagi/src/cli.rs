@@ -51,6 +51,8 @@ pub(crate) enum Command {
     Serve(Listen),
     /// Take documents in: files, or folders with everything below them (Markdown and plain text)
     Ingest(Ingest),
+    /// Bring conversations in from another system's database, and take them back
+    Import(Box<crate::commands::ImportArguments>),
     /// Measure retrieval and answers on the sample shop: recall, facts, refusals
     Eval(Eval),
     /// Test, describe, back up and restore the database

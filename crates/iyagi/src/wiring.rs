@@ -2,6 +2,7 @@
 
 mod database;
 mod health;
+mod imports;
 
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -32,6 +33,7 @@ use crate::data_dir::DataDir;
 
 pub(crate) use database::Database;
 pub(crate) use health::{StorageHealth, content_name};
+pub(crate) use imports::{ImportDatabase, back_up, open_source};
 
 /// How long upkeep lets questions go first between two of its transactions.
 const MAINTENANCE_PAUSE: Duration = Duration::from_millis(20);

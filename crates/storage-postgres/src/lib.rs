@@ -11,11 +11,13 @@ mod messages;
 mod options;
 mod programs;
 mod restore;
+mod source;
 mod storage;
 #[cfg(test)]
 mod tests;
 
 pub use connect::{PostgresOptions, TlsMode};
 pub use programs::{DumpProgram, is_custom_dump};
+pub use source::PostgresSource;
 pub use storage::PostgresStorage;
-pub use storage_sea::SeaSessions;
+pub use storage_sea::{SeaImports, SeaSessions};

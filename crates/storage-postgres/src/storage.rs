@@ -4,7 +4,7 @@ use kernel::RepositoryError;
 use migration::{Migrator, MigratorTrait};
 use sea_orm::sqlx::PgPool;
 use sea_orm::{ConnectionTrait, DatabaseConnection, DatabaseTransaction, SqlxPostgresConnector, TransactionTrait};
-use storage_sea::{Pools, SeaSessions, repository_error};
+use storage_sea::{Pools, SeaImports, SeaSessions, has_schema, repository_error};
 
 use crate::connect::{self, PostgresOptions};
 use crate::messages::TsvectorMessages;
@@ -49,6 +49,14 @@ impl PostgresStorage {
         Ok(Self { pool, driver, options: options.clone() })
     }
 
+    /// Whether there is anything of ours yet.
+    ///
+    /// # Errors
+    /// [`RepositoryError::Corrupt`] when the tables are of an older version.
+    pub async fn has_schema(&self) -> Result<bool, RepositoryError> {
+        has_schema(&self.pool).await
+    }
+
     /// A transaction in which this instance alone may change the schema, for as long as it takes. The lock
     /// lives as long as the transaction.
     pub(crate) async fn begin_migration(&self) -> Result<DatabaseTransaction, RepositoryError> {
@@ -64,6 +72,11 @@ impl PostgresStorage {
     /// Sessions, turns, messages, feedback and search over them.
     pub fn sessions(&self) -> SeaSessions {
         SeaSessions::new(Pools::new(self.pool.clone(), self.pool.clone()), Arc::new(TsvectorMessages))
+    }
+
+    /// Conversations of other systems.
+    pub fn imports(&self) -> SeaImports {
+        SeaImports::new(Pools::new(self.pool.clone(), self.pool.clone()), Arc::new(TsvectorMessages))
     }
 
     /// Whether the server answers.

@@ -1,15 +1,20 @@
-//! Reading conversations.
+//! Reading and writing messages.
+
+use std::collections::BTreeMap;
+use std::slice;
 
 use kernel::{MessageId, Page, PageLimit, RepositoryError, SessionId, StoreId};
+use sea_orm::ActiveValue::Set;
 use sea_orm::sea_query::{Expr, ExprTrait, Query, SimpleExpr};
-use sea_orm::{ColumnTrait, EntityTrait, QueryFilter, QueryOrder, QuerySelect, Select};
-use session_core::model::{Message, SessionStats};
+use sea_orm::{ColumnTrait, DatabaseTransaction, EntityTrait, QueryFilter, QueryOrder, QuerySelect, Select};
+use session_core::model::{Message, Session, SessionStats};
 use session_core::ports::MessageRange;
 
-use crate::entity::message::{Column, Entity};
+use crate::entity::message::{Column, Entity, row};
 use crate::entity::{count, session};
 use crate::error::repository_error;
 use crate::pools::SeaSessions;
+use crate::search::{MessageIndex, indexed};
 
 /// Messages of the store's sessions only. The subquery looks one session up, whatever the planner does.
 pub(crate) fn of_store(query: Select<Entity>, store: &StoreId) -> Select<Entity> {
@@ -28,7 +33,41 @@ fn of_answers(column: Column) -> SimpleExpr {
     column.sum().cast_as("bigint")
 }
 
+/// Messages of one statement: few enough for the parameters that SQLite takes.
+const BATCH: usize = 200;
+
+/// Stores messages of one session, with the LangSmith traces of those that have one, and adds them to the index
+/// of conversations. Every message that is ever stored comes through here.
+pub(crate) async fn insert_messages(
+    transaction: &DatabaseTransaction,
+    index: &dyn MessageIndex,
+    session: &Session,
+    messages: &[Message],
+    traces: &BTreeMap<MessageId, String>,
+) -> Result<(), RepositoryError> {
+    for some in messages.chunks(BATCH) {
+        let mut rows = some.iter().map(row).collect::<Result<Vec<_>, _>>()?;
+        for (row, message) in rows.iter_mut().zip(some) {
+            row.langsmith_trace_id = Set(traces.get(&message.id).cloned());
+        }
+        Entity::insert_many(rows).exec_without_returning(transaction).await.map_err(repository_error)?;
+    }
+    for message in messages {
+        index.add(transaction, indexed(session, message)).await?;
+    }
+    Ok(())
+}
+
 impl SeaSessions {
+    pub(crate) async fn insert_message(
+        &self,
+        transaction: &DatabaseTransaction,
+        session: &Session,
+        message: &Message,
+    ) -> Result<(), RepositoryError> {
+        insert_messages(transaction, &*self.index, session, slice::from_ref(message), &BTreeMap::new()).await
+    }
+
     pub(crate) async fn read_message(
         &self,
         store: &StoreId,

@@ -75,7 +75,7 @@ pub trait MessageIndex: Send + Sync {
 }
 
 /// The message as the index takes it.
-fn indexed(session: &Session, message: &Message) -> IndexedMessage {
+pub(crate) fn indexed(session: &Session, message: &Message) -> IndexedMessage {
     let columns = [
         message.id.as_uuid().into(),
         session.id.as_uuid().into(),
@@ -86,7 +86,7 @@ fn indexed(session: &Session, message: &Message) -> IndexedMessage {
 }
 
 /// A message's terms, those of its store and user among them, with a space between them.
-pub(crate) fn indexed_terms(store: &StoreId, user: &UserId, content: &str) -> String {
+pub fn indexed_terms(store: &StoreId, user: &UserId, content: &str) -> String {
     let mut terms: Vec<String> = message_terms(content).into_iter().collect();
     terms.extend([store_term(store), user_term(store, user)]);
     terms.join(" ")
@@ -102,16 +102,6 @@ struct Found {
 }
 
 impl SeaSessions {
-    /// Adds a message that the transaction has stored.
-    pub(crate) async fn index_message(
-        &self,
-        transaction: &DatabaseTransaction,
-        session: &Session,
-        message: &Message,
-    ) -> Result<(), RepositoryError> {
-        self.index.add(transaction, indexed(session, message)).await
-    }
-
     /// The statement that reads the candidates of a search: columns `id`, `created_at`, `content` and `words`.
     /// Public so that a database can be asked for its plan.
     ///

@@ -11,7 +11,7 @@ use session_core::model::{
 use session_core::ports::{MessageRange, TurnRepository};
 
 use crate::entity::turn::{Column, Entity};
-use crate::entity::{message, name_of, session, turn};
+use crate::entity::{name_of, session, turn};
 use crate::error::repository_error;
 use crate::pools::SeaSessions;
 use crate::time::Ts;
@@ -42,8 +42,7 @@ impl TurnRepository for SeaSessions {
         let insert = Entity::insert(turn::row(&opened.turn)?);
         insert.exec_without_returning(&transaction).await.map_err(repository_error)?;
         if new.again.is_none() {
-            insert_message(&transaction, &opened.question).await?;
-            self.index_message(&transaction, &opened.session, &opened.question).await?;
+            self.insert_message(&transaction, &opened.session, &opened.question).await?;
         }
         transaction.commit().await.map_err(repository_error)?;
         Ok(TurnOpening::Opened(Box::new(opened)))
@@ -72,8 +71,7 @@ impl TurnRepository for SeaSessions {
             session.take_answer(said, closed.closed_at);
             let message = said.message(&turn, session.last_sequence, closed.closed_at);
             save_session(&transaction, &session).await?;
-            insert_message(&transaction, &message).await?;
-            self.index_message(&transaction, &session, &message).await?;
+            self.insert_message(&transaction, &session, &message).await?;
             answer = Some(Box::new(message));
         }
         let row = turn::ActiveModel {
@@ -219,11 +217,5 @@ async fn save_session(transaction: &DatabaseTransaction, session: &Session) -> R
     let update =
         session::Entity::update_many().set(session::row(session)?).filter(session::Column::Id.eq(session.id.as_uuid()));
     update.exec(transaction).await.map_err(repository_error)?;
-    Ok(())
-}
-
-async fn insert_message(transaction: &DatabaseTransaction, message: &Message) -> Result<(), RepositoryError> {
-    let insert = message::Entity::insert(message::row(message)?);
-    insert.exec_without_returning(transaction).await.map_err(repository_error)?;
     Ok(())
 }

@@ -36,6 +36,12 @@ pub(crate) async fn inspect(file: &Path) -> Result<Pools, Error> {
     Ok(Pools::new(only.clone(), only))
 }
 
+/// Opens a file that others may be using, only to read it.
+pub(crate) async fn look(file: &Path) -> Result<Pools, Error> {
+    let only = pool(options(file).read_only(true), 1).await?;
+    Ok(Pools::new(only.clone(), only))
+}
+
 fn options(file: &Path) -> SqliteConnectOptions {
     SqliteConnectOptions::new().filename(file).busy_timeout(BUSY_TIMEOUT).disable_statement_logging()
 }

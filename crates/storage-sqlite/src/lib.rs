@@ -15,8 +15,10 @@ mod keywords;
 mod messages;
 mod restore;
 mod scope;
+mod source;
 mod storage;
 mod vectors;
 
+pub use source::SqliteSource;
 pub use storage::SqliteStorage;
-pub use storage_sea::{SeaDocuments, SeaSessions};
+pub use storage_sea::{SeaDocuments, SeaImports, SeaSessions};

@@ -1,16 +1,56 @@
 //! The index over messages on FTS5.
 
 use async_trait::async_trait;
-use kernel::RepositoryError;
-use sea_orm::{ConnectionTrait, DatabaseTransaction, DbBackend, Statement, Value};
+use kernel::{RepositoryError, StoreId, UserId};
+use sea_orm::{ConnectionTrait, DatabaseTransaction, DbBackend, QueryResult, Statement, Value};
 use session_core::ports::ConversationQuery;
 use session_core::search::{Term, Word};
-use storage_sea::{IndexedMessage, Matching, MessageIndex, repository_error};
+use storage_sea::{IndexedMessage, Matching, MessageIndex, indexed_terms, repository_error};
 
 /// Reads and writes `message_search` and its FTS5 table. A trigger removes from the latter what leaves the
 /// former.
 #[derive(Debug)]
 pub(crate) struct Fts5Messages;
+
+/// Messages that are read at a time when the index is built anew.
+const REBUILD_BATCH: i64 = 500;
+
+/// Fills the empty FTS5 table for the rows of `message_search` that are stored. A schema from before it has
+/// neither, and its migration does the same.
+pub(crate) async fn rebuild(transaction: &DatabaseTransaction) -> Result<(), RepositoryError> {
+    let there = "SELECT 1 FROM sqlite_master WHERE name = 'message_search'";
+    if rows(transaction, there, Vec::new()).await?.is_empty() {
+        return Ok(());
+    }
+    let stored = "SELECT i.seq AS seq, m.content AS content, s.store_id AS store_id, s.user_id AS user_id \
+                  FROM message_search i JOIN chat_messages m ON m.id = i.message_id \
+                  JOIN chat_sessions s ON s.id = m.session_id WHERE i.seq > $1 ORDER BY i.seq LIMIT $2";
+    let mut after = 0_i64;
+    loop {
+        let batch = rows(transaction, stored, vec![after.into(), REBUILD_BATCH.into()]).await?;
+        let Some(last) = batch.last() else { return Ok(()) };
+        after = last.try_get("", "seq").map_err(repository_error)?;
+        for row in &batch {
+            let text = |column: &str| row.try_get::<String>("", column).map_err(repository_error);
+            let store = StoreId::new(text("store_id")?).map_err(RepositoryError::backend)?;
+            let user = UserId::new(text("user_id")?).map_err(RepositoryError::backend)?;
+            let seq: i64 = row.try_get("", "seq").map_err(repository_error)?;
+            let terms = indexed_terms(&store, &user, &text("content")?);
+            let sql = "INSERT INTO message_search_terms (rowid, terms) VALUES ($1, $2)";
+            let insert = Statement::from_sql_and_values(DbBackend::Sqlite, sql, vec![seq.into(), terms.into()]);
+            transaction.execute_raw(insert).await.map_err(repository_error)?;
+        }
+    }
+}
+
+async fn rows(
+    transaction: &DatabaseTransaction,
+    sql: &str,
+    values: Vec<Value>,
+) -> Result<Vec<QueryResult>, RepositoryError> {
+    let statement = Statement::from_sql_and_values(DbBackend::Sqlite, sql, values);
+    transaction.query_all_raw(statement).await.map_err(repository_error)
+}
 
 /// A term as an FTS5 string: whatever it holds, it is text and not syntax.
 fn quoted(term: &Term) -> String {

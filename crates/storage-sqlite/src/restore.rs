@@ -13,8 +13,8 @@ use storage_sea::{Counting, Migrations, driver_error, repository_error};
 
 use crate::connect;
 use crate::facts::{quoted, tables};
-use crate::keywords;
 use crate::storage::SqliteStorage;
+use crate::{keywords, messages};
 
 impl SqliteStorage {
     /// Makes a new file from the portable form, brings its schema up to date and builds its indexes.
@@ -37,6 +37,7 @@ impl SqliteStorage {
             each();
         }
         keywords::rebuild(&transaction).await?;
+        messages::rebuild(&transaction).await?;
         transaction.commit().await.map_err(repository_error)?;
         let rows = dump.rows().clone();
         storage.compare(&rows).await?;

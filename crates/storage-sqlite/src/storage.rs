@@ -4,7 +4,7 @@ use std::sync::Arc;
 use kernel::RepositoryError;
 use migration::{Migrator, MigratorTrait};
 use rag_pipeline::ports::{DocumentRepository, KeywordIndex, VectorIndex};
-use storage_sea::{Pools, SeaDocuments, SeaSessions, repository_error};
+use storage_sea::{Pools, SeaDocuments, SeaImports, SeaSessions, has_schema, repository_error};
 
 use crate::connect;
 use crate::keywords::{Fts5Index, SqliteKeywords};
@@ -48,9 +48,28 @@ impl SqliteStorage {
         Ok(Self { pools })
     }
 
+    /// Looks at the file while others may be using it: nothing is made, migrated or written. `None` when there is
+    /// nothing of ours yet.
+    ///
+    /// # Errors
+    /// [`RepositoryError::Unavailable`] when it is not a database; [`RepositoryError::Corrupt`] when its tables are
+    /// of an older version.
+    pub async fn look(file: &Path) -> Result<Option<Self>, RepositoryError> {
+        if !file.exists() {
+            return Ok(None);
+        }
+        let pools = connect::look(file).await.map_err(RepositoryError::unavailable)?;
+        Ok(has_schema(pools.reader()).await?.then_some(Self { pools }))
+    }
+
     /// Sessions, turns, messages, feedback and search over them.
     pub fn sessions(&self) -> SeaSessions {
         SeaSessions::new(self.pools.clone(), Arc::new(Fts5Messages))
+    }
+
+    /// Conversations of other systems.
+    pub fn imports(&self) -> SeaImports {
+        SeaImports::new(self.pools.clone(), Arc::new(Fts5Messages))
     }
 
     /// Documents with their chunks.

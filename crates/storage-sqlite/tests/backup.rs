@@ -9,7 +9,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use kernel::{PageLimit, RepositoryError, StoreId, error_chain};
 use rag_pipeline::model::{Collection, Scope};
 use sea_orm::sqlx::{Connection, Executor, PgConnection};
-use session_core::ports::{MessageRange, SessionRepository, TurnRepository};
+use session_core::ports::{ConversationSearch, MessageRange, SessionRepository, TurnRepository};
 use session_core::testing::samples;
 use storage_postgres::{PostgresOptions, PostgresStorage};
 use storage_sea::dump::DumpReader;
@@ -99,11 +99,11 @@ async fn what_a_file_holds_can_be_told() {
     assert!(storage.occupied().await.unwrap().is_empty());
     converse(&storage.sessions(), 1).await;
     let occupied = storage.occupied().await.unwrap();
-    assert_eq!(occupied.keys().collect::<Vec<_>>(), ["chat_messages", "chat_sessions", "chat_turns"]);
+    assert_eq!(occupied.keys().collect::<Vec<_>>(), ["chat_messages", "chat_sessions", "chat_turns", "message_search"]);
     storage.try_write().await.unwrap();
     let facts = storage.facts(Counting::Cheap).await.unwrap();
     assert!(facts.migrations.pending.is_empty() && facts.size_bytes > 0 && facts.pool.max == 5, "{facts:?}");
-    assert!(!facts.rows.iter().any(|rows| rows.table.contains("search") || rows.table.contains("write_test")));
+    assert!(!facts.rows.iter().any(|rows| rows.table.contains("search_terms") || rows.table.contains("write_test")));
 }
 
 async fn restored(file: &Path, bytes: &[u8]) -> Result<BTreeMap<String, u64>, RepositoryError> {
@@ -152,6 +152,9 @@ async fn the_portable_form_of_postgresql_restores_into_a_file_that_answers_the_s
         let found = target.keywords().search(&scope, &korean_text::index_terms(question), 5).await.unwrap();
         assert_eq!(found.len(), 1, "{question}");
     }
+    let query = samples::conversation_query("추가");
+    let said = new.search(&query, None, limit).await.unwrap();
+    assert_eq!((said.items.len(), old.search(&query, None, limit).await.unwrap().items.len()), (1, 1));
     let near = target.vectors().search(&scope, &[1.0], 5).await.unwrap();
     assert!((near[0].score - 1.0).abs() < 1e-6, "{near:?}");
 }

@@ -27,6 +27,7 @@ pub mod locate;
 pub mod ports;
 pub mod postgres;
 pub mod redis;
+pub mod sql;
 pub mod temp;
 mod unavailable;
 pub mod wait;

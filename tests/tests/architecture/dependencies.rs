@@ -9,11 +9,18 @@ const ARROWS: &[(&str, &[&str])] = &[
     ("migration", &["kernel", "session-core"]),
     ("session-core", &["kernel", "korean-text"]),
     ("rag-pipeline", &["kernel", "korean-text"]),
+    ("session-import", &["kernel", "session-core"]),
     ("llm-monitoring", &["kernel"]),
     ("chat-service", &["kernel", "korean-text", "session-core", "rag-pipeline", "llm-monitoring"]),
-    ("storage-sea", &["kernel", "migration", "rag-pipeline", "session-core"]),
-    ("storage-sqlite", &["kernel", "migration", "rag-pipeline", "session-core", "storage-sea", "korean-text"]),
-    ("storage-postgres", &["kernel", "migration", "rag-pipeline", "session-core", "storage-sea", "korean-text"]),
+    ("storage-sea", &["kernel", "migration", "rag-pipeline", "session-core", "session-import"]),
+    (
+        "storage-sqlite",
+        &["kernel", "migration", "rag-pipeline", "session-core", "session-import", "storage-sea", "korean-text"],
+    ),
+    (
+        "storage-postgres",
+        &["kernel", "migration", "rag-pipeline", "session-core", "session-import", "storage-sea", "korean-text"],
+    ),
     ("storage-spool", &["session-core"]),
     ("model-providers", &["kernel", "korean-text", "rag-pipeline"]),
     ("document-readers", &["kernel", "rag-pipeline"]),
@@ -36,7 +43,7 @@ const FENCES: &[(&str, &[&str])] = &[
 ];
 
 /// Crates that must stay usable without a runtime.
-const WITHOUT_RUNTIME: &[&str] = &["kernel", "korean-text", "rag-pipeline", "llm-monitoring"];
+const WITHOUT_RUNTIME: &[&str] = &["kernel", "korean-text", "rag-pipeline", "llm-monitoring", "session-import"];
 
 #[test]
 fn the_table_of_arrows_names_every_crate_of_the_workspace() {

@@ -9,6 +9,7 @@ const COMMANDS: &[&[&str]] = &[
     &["demo"],
     &["serve"],
     &["ingest"],
+    &["import"],
     &["eval"],
     &["db"],
     &["db", "test"],

@@ -4,8 +4,11 @@
 mod config;
 mod db;
 mod eval;
+mod import;
 mod ingest;
 mod serve;
+
+pub(crate) use import::ImportArguments;
 
 use std::process::ExitCode;
 use std::time::Duration;
@@ -46,6 +49,7 @@ async fn asynchronous(command: Command, config: &Config, metrics: PrometheusHand
         Command::Demo(_) => serve::demo(config, metrics).await,
         Command::Serve(_) => serve::serve(config, metrics).await,
         Command::Ingest(arguments) => ingest::run(config, arguments).await,
+        Command::Import(arguments) => import::run(config, *arguments).await,
         Command::Eval(arguments) => eval::run(config, arguments).await,
         Command::Db(command) => db::run(config, command).await,
         Command::Config(_) | Command::Openapi => Ok(ExitCode::SUCCESS),

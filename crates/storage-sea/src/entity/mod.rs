@@ -4,6 +4,8 @@
 pub(crate) mod document;
 pub(crate) mod document_chunk;
 pub(crate) mod feedback;
+pub(crate) mod import;
+pub(crate) mod import_session;
 pub(crate) mod job_lease;
 pub(crate) mod message;
 pub(crate) mod session;

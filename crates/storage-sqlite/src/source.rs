@@ -1,0 +1,144 @@
+//! An SQLite file of another system, to import from.
+
+use std::path::Path;
+
+use async_trait::async_trait;
+use kernel::RepositoryError;
+use sea_orm::sqlx::ConnectOptions;
+use sea_orm::sqlx::sqlite::{SqliteConnectOptions, SqlitePoolOptions};
+use sea_orm::{ConnectionTrait, DatabaseTransaction, QueryResult, SqlxSqliteConnector, Statement, TransactionTrait};
+use session_import::Row;
+use session_import::ports::{CursorId, Key, Query, Source, SourceRow};
+use storage_sea::{database_identity, repository_error};
+
+/// Rows that are read at once.
+const PAGE: u32 = 500;
+
+/// A file that is only read, as it was when reading began.
+#[derive(Debug)]
+pub struct SqliteSource {
+    origin: String,
+    /// Open for as long as the source is: all cursors see the same state of the file.
+    transaction: DatabaseTransaction,
+    /// The last row that each cursor gave.
+    cursors: Vec<i64>,
+}
+
+impl SqliteSource {
+    /// Opens a file that must exist.
+    ///
+    /// # Errors
+    /// [`RepositoryError::Unavailable`] when it cannot be opened or is no SQLite file.
+    pub async fn open(file: &Path) -> Result<Self, RepositoryError> {
+        let options = SqliteConnectOptions::new().filename(file).read_only(true).disable_statement_logging();
+        let pool = SqlitePoolOptions::new().max_connections(1).idle_timeout(None).max_lifetime(None);
+        let pool = pool.connect_with(options).await.map_err(RepositoryError::unavailable)?;
+        let connection = SqlxSqliteConnector::from_sqlx_sqlite_pool(pool);
+        let transaction = connection.begin().await.map_err(repository_error)?;
+        let path = std::fs::canonicalize(file).map_err(RepositoryError::unavailable)?;
+        let mut source = Self { origin: format!("sqlite:{}", path.display()), transaction, cursors: Vec::new() };
+        // The first statement is what fails on a file of another kind, and what fixes the state that is read.
+        source.rows("SELECT count(*) AS n FROM sqlite_schema".to_owned(), vec![]).await?;
+        Ok(source)
+    }
+
+    async fn rows(&mut self, sql: String, values: Vec<sea_orm::Value>) -> Result<Vec<QueryResult>, RepositoryError> {
+        let backend = self.transaction.get_database_backend();
+        let statement = Statement::from_sql_and_values(backend, sql, values);
+        self.transaction.query_all_raw(statement).await.map_err(repository_error)
+    }
+}
+
+/// A name as SQL writes it.
+fn quoted(name: &str) -> String {
+    format!("\"{}\"", name.replace('"', "\"\""))
+}
+
+/// A text as SQL writes it.
+fn literal(text: &str) -> String {
+    format!("'{}'", text.replace('\'', "''"))
+}
+
+/// A value as JSON can hold it: bytes become `\x` and hexadecimal digits, and infinity becomes text.
+fn plain(column: &str) -> String {
+    format!(
+        "CASE WHEN typeof({column}) = 'blob' THEN '\\x' || lower(hex({column})) \
+         WHEN typeof({column}) = 'real' AND abs({column}) > 1.7e308 THEN CAST({column} AS TEXT) ELSE {column} END"
+    )
+}
+
+/// The statement that puts the rows of a table in order, once: paging over the copy costs the same however
+/// long the table is, which sorting for each page would not.
+fn ordered_copy(cursor: usize, query: &Query, columns: &[String]) -> String {
+    let values: Vec<String> =
+        columns.iter().map(|name| format!("{}, {}", literal(name), plain(&format!("t.{}", quoted(name))))).collect();
+    let table = quoted(&query.table);
+    let (key, from) = match &query.key {
+        Key::Column(column) => (format!("t.{}", quoted(column)), format!("{table} t")),
+        Key::Through { column, table: other, id, key } => (
+            format!("o.{}", quoted(key)),
+            format!("{table} t LEFT JOIN {} o ON o.{} = t.{}", quoted(other), quoted(id), quoted(column)),
+        ),
+    };
+    format!(
+        "CREATE TEMP TABLE import_cursor_{cursor} AS \
+         SELECT CAST({} AS TEXT) AS key, CAST(json_object({}) AS BLOB) AS content FROM {from} ORDER BY 1",
+        plain(&key),
+        values.join(", ")
+    )
+}
+
+#[async_trait]
+impl Source for SqliteSource {
+    fn origin(&self) -> &str {
+        &self.origin
+    }
+
+    async fn identity(&mut self) -> Result<String, RepositoryError> {
+        database_identity(&self.transaction).await
+    }
+
+    async fn columns(&mut self, table: &str) -> Result<Option<Vec<String>>, RepositoryError> {
+        let sql = "SELECT name FROM pragma_table_info(?)".to_owned();
+        let rows = self.rows(sql, vec![table.into()]).await?;
+        let names = rows.iter().map(|row| row.try_get("", "name")).collect::<Result<Vec<String>, _>>();
+        let names = names.map_err(repository_error)?;
+        Ok((!names.is_empty()).then_some(names))
+    }
+
+    async fn count(&mut self, table: &str) -> Result<u64, RepositoryError> {
+        let rows = self.rows(format!("SELECT count(*) AS n FROM {}", quoted(table)), vec![]).await?;
+        let counted = rows.first().map(|row| row.try_get::<i64>("", "n")).transpose().map_err(repository_error)?;
+        Ok(counted.unwrap_or_default().cast_unsigned())
+    }
+
+    async fn open(&mut self, query: &Query) -> Result<CursorId, RepositoryError> {
+        let columns = self.columns(&query.table).await?.unwrap_or_default();
+        let copy = ordered_copy(self.cursors.len(), query, &columns);
+        self.transaction.execute_unprepared(&copy).await.map_err(repository_error)?;
+        self.cursors.push(0);
+        Ok(CursorId(self.cursors.len() - 1))
+    }
+
+    async fn fetch(&mut self, cursor: CursorId) -> Result<Vec<SourceRow>, RepositoryError> {
+        let after = self.cursors.get(cursor.0).copied().unwrap_or_default();
+        let sql = format!(
+            "SELECT rowid AS place, CAST(key AS BLOB) AS key, content FROM temp.import_cursor_{} \
+             WHERE rowid > ? ORDER BY rowid LIMIT {PAGE}",
+            cursor.0
+        );
+        let rows = self.rows(sql, vec![after.into()]).await?;
+        let mut page = Vec::with_capacity(rows.len());
+        for row in rows {
+            let place = row.try_get("", "place").map_err(repository_error)?;
+            if let Some(last) = self.cursors.get_mut(cursor.0) {
+                *last = place;
+            }
+            let key: Option<Vec<u8>> = row.try_get("", "key").map_err(repository_error)?;
+            let content: Vec<u8> = row.try_get("", "content").map_err(repository_error)?;
+            let key = key.map(|key| String::from_utf8_lossy(&key).into_owned());
+            page.push(SourceRow { key, row: Row::read(&content) });
+        }
+        Ok(page)
+    }
+}
