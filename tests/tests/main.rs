@@ -13,5 +13,6 @@ mod browser;
 mod chat;
 mod documentation;
 mod durability;
+mod endurance;
 mod operations;
 mod support;
