@@ -14,5 +14,6 @@ mod chat;
 mod documentation;
 mod durability;
 mod imports;
+mod endurance;
 mod operations;
 mod support;

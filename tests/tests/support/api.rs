@@ -36,6 +36,14 @@ impl Api {
         self.request(Method::POST, path).json(body).send().await.unwrap()
     }
 
+    /// Asks, whatever comes of it.
+    pub(crate) async fn try_ask(&self, body: &Value) -> Outcome {
+        match self.request(Method::POST, "/api/chat").json(body).send().await {
+            Ok(response) => Outcome::of(response).await,
+            Err(broken) => Outcome::Broken(format!("{broken:?}")),
+        }
+    }
+
     /// Asks and reads the one JSON reply.
     pub(crate) async fn ask(&self, body: &Value) -> Value {
         read(self.post("/api/chat", body).await).await
@@ -65,11 +73,53 @@ impl Api {
 
     /// The messages of a session, oldest first; fails when their sequence numbers have a gap.
     pub(crate) async fn messages(&self, user: &str, session: &str) -> Vec<Value> {
-        let page = self.get_json(&format!("/api/sessions/{session}/messages?userId={user}&limit=100")).await;
-        let messages = page["items"].as_array().unwrap().clone();
+        let address = format!("/api/sessions/{session}/messages?userId={user}&limit=100");
+        let mut page = self.get_json(&address).await;
+        let mut messages = page["items"].as_array().unwrap().clone();
+        while let Some(cursor) = page["nextCursor"].as_str().map(str::to_owned) {
+            page = self.get_json(&format!("{address}&before={cursor}")).await;
+            messages.splice(0..0, page["items"].as_array().unwrap().clone());
+        }
         let numbers: Vec<u64> = messages.iter().map(|message| message["sequence"].as_u64().unwrap()).collect();
         assert_eq!(numbers, (1..=messages.len() as u64).collect::<Vec<_>>(), "the sequence has gaps: {messages:?}");
         messages
+    }
+}
+
+/// How a request ended for whoever made it.
+#[derive(Debug, Clone, PartialEq)]
+pub(crate) enum Outcome {
+    /// Answered, and kept.
+    Done(Value),
+    /// Refused or failed, with an error body.
+    Refused { status: u16, code: String, retry_after: Option<u64> },
+    /// The connection broke: it may have been done or not.
+    Broken(String),
+}
+
+impl Outcome {
+    /// Reads a reply; whatever is not a success has to have an error body.
+    pub(crate) async fn of(response: Response) -> Self {
+        let status = response.status();
+        if !status.is_success() {
+            let header = response.headers().get("retry-after");
+            let retry_after = header.map(|seconds| seconds.to_str().unwrap().parse().unwrap());
+            let body: Value = match response.json().await {
+                Ok(body) => body,
+                Err(broken) => return Self::Broken(format!("{broken:?}")),
+            };
+            assert!(body["requestId"].is_string() && body["error"].is_string(), "{status}: {body}");
+            let code = body["code"].as_str().unwrap().to_owned();
+            return Self::Refused { status: status.as_u16(), code, retry_after };
+        }
+        match response.json().await {
+            Ok(body) => Self::Done(body),
+            Err(broken) => Self::Broken(format!("{broken:?}")),
+        }
+    }
+
+    pub(crate) fn is_refused(&self, status: u16, code: &str) -> bool {
+        matches!(self, Self::Refused { status: s, code: c, .. } if *s == status && c == code)
     }
 }
 

@@ -7,7 +7,7 @@ mod process;
 mod server;
 mod sse;
 
-pub(crate) use api::{Api, assert_error, markers};
+pub(crate) use api::{Api, Outcome, assert_error, markers};
 pub(crate) use binary::{Run, binary, command, run, workspace};
 pub(crate) use process::{Process, send_signal};
 pub(crate) use server::{Server, arguments as demo_arguments, launch};
