@@ -17,7 +17,7 @@ const ASKED: f32 = 0.3;
 const OWN_WORDS: f32 = 0.35;
 const KIND: f32 = 0.3;
 const SECOND_KIND: f32 = 0.10;
-const PASSAGE: f32 = 0.7;
+const PASSAGE: f32 = 0.9;
 const SUBJECT: f32 = 0.15;
 const FIRST: f32 = 0.03;
 

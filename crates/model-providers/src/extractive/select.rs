@@ -8,14 +8,18 @@ use super::units::{Unit, units};
 
 /// The most units an answer is built from, not counting those another leans on.
 const MOST: usize = 5;
-/// The most with what completes them: rows of a short table, the sentence after the best.
-const FULL: usize = 6;
+/// The most with what completes them: rows of a short table, the sentences after the best, a short passage.
+const FULL: usize = 7;
 /// Rows of a table that is given whole.
 const SHORT_TABLE: usize = 5;
+/// Units of a passage that is given whole when it fits the question best.
+const SHORT_PASSAGE: usize = 4;
+/// Sentences after the best that are said too.
+const AFTER: usize = 2;
 /// Units under this share of the best one's score are left out: of its own passage, and of others,
 /// which more often speak of something else.
-const NEAR: f32 = 0.5;
-const NEAR_ELSEWHERE: f32 = 0.7;
+const NEAR: f32 = 0.6;
+const NEAR_ELSEWHERE: f32 = 0.65;
 
 /// A chosen unit and its marker.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -40,7 +44,8 @@ pub(super) fn select(request: &ChatRequest) -> Vec<Picked> {
             chosen.push(at);
         }
     }
-    for at in rows_left(&scored, &chosen).into_iter().chain(after(&scored, first)) {
+    let completing = [rows_left(&scored, &chosen), after(&scored, first), short_passage(&scored)];
+    for at in completing.into_iter().flatten() {
         if !chosen.contains(&at) && chosen.len() < FULL {
             chosen.push(at);
         }
@@ -48,10 +53,18 @@ pub(super) fn select(request: &ChatRequest) -> Vec<Picked> {
     arrange(request, &scored, chosen)
 }
 
-/// The sentence after the best unit in its passage: it often goes on.
-fn after(scored: &[Scored], best: usize) -> Option<usize> {
-    let next = scored.get(best + 1)?;
-    (next.unit.passage == scored[best].unit.passage && next.unit.subject.is_none()).then_some(best + 1)
+/// The sentences after the best unit in its passage: it often goes on.
+fn after(scored: &[Scored], best: usize) -> Vec<usize> {
+    let following = scored.iter().enumerate().skip(best + 1).take(AFTER);
+    let here = |unit: &Unit| unit.passage == scored[best].unit.passage && unit.subject.is_none();
+    following.take_while(|(_, next)| here(&next.unit)).map(|(at, _)| at).collect()
+}
+
+/// All of the passage that fits best when it is short: it is about one thing.
+fn short_passage(scored: &[Scored]) -> Vec<usize> {
+    let Some(first) = scored.iter().map(|s| s.unit.passage).min() else { return Vec::new() };
+    let all: Vec<usize> = (0..scored.len()).filter(|at| scored[*at].unit.passage == first).collect();
+    if all.len() <= SHORT_PASSAGE { all } else { Vec::new() }
 }
 
 /// The rows left out of a short table of which two or more rows were chosen: a reader compares them all.
@@ -129,8 +142,15 @@ mod tests {
     }
 
     #[test]
-    fn the_sentence_after_the_best_is_said_too_but_no_row() {
-        let units = scored(&[false, false, true]);
-        assert_eq!((after(&units, 0), after(&units, 1), after(&units, 2)), (Some(1), None, None));
+    fn the_sentences_after_the_best_are_said_too_but_no_row() {
+        let units = scored(&[false, false, false, false, true]);
+        assert_eq!((after(&units, 0), after(&units, 2)), (vec![1, 2], vec![3]));
+        assert!(after(&units, 3).is_empty() && after(&units, 4).is_empty());
+    }
+
+    #[test]
+    fn a_short_first_passage_is_given_whole() {
+        assert_eq!(short_passage(&scored(&[false; 3])), [0, 1, 2]);
+        assert!(short_passage(&scored(&[false; 5])).is_empty() && short_passage(&[]).is_empty());
     }
 }

@@ -18,6 +18,10 @@ const BEST: usize = 6;
 const SCORE: f32 = 10.8;
 /// A thing named exactly that no text has.
 const MISSING: f32 = -2.7;
+/// A thing named exactly that other texts have, but not the best hit; not fitted, it comes after the others.
+const ELSEWHERE: f32 = -1.5;
+/// What a hit must have of such a thing to speak of it.
+const SPOKEN_OF: f32 = 0.5;
 /// What the best hit has, and lacks, of what is no noun: a story told in many words is forgiven more.
 const VERBS_FOUND: f32 = 2.8;
 const VERBS_LACKING: f32 = 1.75;
@@ -51,6 +55,7 @@ pub(super) fn is_grounded(concepts: &[Concept], kinds: &[AnswerKind], hits: &[Hi
     }
     let reading = Reading::of(first);
     let missing = own.iter().any(|c| !c.known && is_exact_topic(&c.word));
+    let elsewhere = own.iter().any(|c| c.known && is_exact_topic(&c.word) && reading.strength(c) < SPOKEN_OF);
     let verbs = own.iter().filter(|c| c.role != Role::Topic);
     let (found, lacking) = verbs.fold((0.0, 0.0), |(found, lacking), verb| {
         let strength = reading.strength(verb);
@@ -62,6 +67,7 @@ pub(super) fn is_grounded(concepts: &[Concept], kinds: &[AnswerKind], hits: &[Hi
     let margin = hits.get(1).map_or(0.0, |second| first.score - second.score);
     let evidence = SCORE * first.score
         + MISSING * flag(missing)
+        + ELSEWHERE * flag(elsewhere)
         + VERBS_FOUND * found / UNIT
         + VERBS_LACKING * lacking / UNIT
         + CIRCUMSTANCES * circumstances
