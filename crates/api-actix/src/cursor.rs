@@ -1,7 +1,8 @@
 //! Where a list goes on. Clients give cursors back as they got them, and need not understand them.
 
-use kernel::{SessionId, Timestamp};
-use session_core::ports::SessionCursor;
+use kernel::{MessageId, SessionId, Timestamp};
+use session_core::ports::{SearchCursor, SessionCursor};
+use session_core::search::Score;
 
 use crate::error::{ApiError, ErrorCode, ErrorDetail};
 
@@ -9,6 +10,8 @@ use crate::error::{ApiError, ErrorCode, ErrorDetail};
 const MICROS_DIGITS: usize = 16;
 /// Hexadecimal digits of a UUID.
 const UUID_DIGITS: usize = 32;
+/// Hexadecimal digits of a score before the message's time.
+const SCORE_DIGITS: usize = 8;
 
 pub(crate) fn write_session(cursor: SessionCursor) -> String {
     format!("{:016x}{}", cursor.last_active_at.unix_micros(), cursor.id.as_uuid().simple())
@@ -19,10 +22,30 @@ pub(crate) fn read_session(text: &str) -> Result<SessionCursor, ApiError> {
 }
 
 fn parse_session(text: &str) -> Option<SessionCursor> {
+    let (last_active_at, id) = parse_time_and_id(text)?;
+    Some(SessionCursor { last_active_at, id: id.parse::<SessionId>().ok()? })
+}
+
+fn parse_time_and_id(text: &str) -> Option<(Timestamp, &str)> {
     let is_hex = text.len() == MICROS_DIGITS + UUID_DIGITS && text.bytes().all(|byte| byte.is_ascii_hexdigit());
     let (micros, id) = is_hex.then(|| text.split_at(MICROS_DIGITS))?;
-    let micros = i64::from_str_radix(micros, 16).ok()?;
-    Some(SessionCursor { last_active_at: Timestamp::from_unix_micros(micros)?, id: id.parse::<SessionId>().ok()? })
+    Some((Timestamp::from_unix_micros(i64::from_str_radix(micros, 16).ok()?)?, id))
+}
+
+pub(crate) fn write_search(cursor: SearchCursor) -> String {
+    let (score, message) = (cursor.score.millionths(), cursor.message.as_uuid().simple());
+    format!("{score:08x}{:016x}{message}", cursor.created_at.unix_micros())
+}
+
+pub(crate) fn read_search(text: &str) -> Result<SearchCursor, ApiError> {
+    parse_search(text).ok_or_else(|| refuse("cursor"))
+}
+
+fn parse_search(text: &str) -> Option<SearchCursor> {
+    let (score, rest) = text.split_at_checked(SCORE_DIGITS)?;
+    let (created_at, message) = parse_time_and_id(rest)?;
+    let score = score.bytes().all(|byte| byte.is_ascii_hexdigit()).then(|| u32::from_str_radix(score, 16).ok())??;
+    Some(SearchCursor { score: Score::from_millionths(score), created_at, message: message.parse::<MessageId>().ok()? })
 }
 
 /// A message's sequence number. Databases count in signed 64 bits; what is over cannot have come from a list.
@@ -51,8 +74,18 @@ mod tests {
         }
 
         #[test]
+        fn a_cursor_of_a_search_is_read_back_as_it_was_written(
+            score in any::<u32>(), micros in 0..=i64::MAX / 64, number in any::<u64>(),
+        ) {
+            let created_at = Timestamp::from_unix_micros(micros).unwrap();
+            let score = Score::from_millionths(score);
+            let cursor = SearchCursor { score, created_at, message: samples::message_id(number) };
+            prop_assert_eq!(parse_search(&write_search(cursor)), Some(cursor));
+        }
+
+        #[test]
         fn no_text_breaks_the_reader(text in ".{0,60}") {
-            let _ = (parse_session(&text), read_sequence("before", &text));
+            let _ = (parse_session(&text), parse_search(&text), read_sequence("before", &text));
         }
     }
 
@@ -60,6 +93,7 @@ mod tests {
     fn what_no_list_gave_is_refused() {
         for bad in ["", "x", &"f".repeat(48), &"0".repeat(47), &"가".repeat(16)] {
             assert_eq!(parse_session(bad), None, "{bad}");
+            assert_eq!(parse_search(&format!("0000000{bad}")), None, "{bad}");
         }
         for bad in ["", "-1", "+1", "1.5", "9223372036854775808"] {
             assert!(read_sequence("before", bad).is_err(), "{bad}");

@@ -11,7 +11,8 @@ use crate::dto::{BusinessBody, StreamEvent};
 use crate::endpoint::Endpoint;
 use crate::error::{ErrorBody, ErrorCode};
 use crate::routes::{
-    self, chat, documentation, export, feedback, lives, operations, pages, session_chat, sessions, shares, turns,
+    self, chat, documentation, export, feedback, lives, operations, pages, search, session_chat, sessions, shares,
+    turns,
 };
 
 #[derive(OpenApi)]
@@ -61,6 +62,7 @@ use crate::routes::{
         session_chat::ask,
         session_chat::stream,
         session_chat::stats,
+        search::search,
         feedback::give,
         operations::live,
         operations::ready,

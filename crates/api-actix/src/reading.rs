@@ -5,9 +5,10 @@ use std::collections::HashMap;
 
 use kernel::{MessageId, PageLimit, SessionId, StoreId, TurnId, UserId};
 use session_core::model::{Feedback, Verdict};
-use session_core::ports::MessageRange;
+use session_core::ports::{ConversationQuery, MessageRange, SearchCursor, SearchHit};
 
-use crate::dto::{MessageBody, MessageList};
+use crate::cursor;
+use crate::dto::{MessageBody, MessageList, SearchItem, SearchList};
 use crate::error::{ApiError, ErrorCode};
 use crate::state::ApiState;
 
@@ -28,12 +29,7 @@ pub(crate) async fn messages(
     state.sessions.get(&scope.store, scope.user.as_ref(), session).await?;
     let page = state.turns.messages(&scope.store, session, range, limit).await?;
     let ids: Vec<MessageId> = page.items.iter().map(|message| message.id).collect();
-    let given = state.feedback.of_messages(&scope.store, &ids).await?;
-    let own: HashMap<MessageId, Verdict> = given
-        .into_iter()
-        .filter(|feedback| feedback.user == scope.user)
-        .map(|feedback| (feedback.message, feedback.verdict))
-        .collect();
+    let own = own_verdicts(state, &scope.store, scope.user.as_ref(), &ids).await?;
     let body = |message: session_core::model::Message| {
         let verdict = own.get(&message.id).copied();
         MessageBody::of(message, verdict)
@@ -42,6 +38,38 @@ pub(crate) async fn messages(
         items: page.items.into_iter().map(body).collect(),
         next_cursor: page.next.map(|sequence| sequence.to_string()),
     })
+}
+
+/// A page of what a search finds, each message with the reader's own feedback.
+pub(crate) async fn search(
+    state: &ApiState,
+    query: &ConversationQuery,
+    after: Option<SearchCursor>,
+    limit: PageLimit,
+) -> Result<SearchList, ApiError> {
+    let page = state.search.search(query, after, limit).await?;
+    let ids: Vec<MessageId> = page.items.iter().map(|hit| hit.message.id).collect();
+    let own = own_verdicts(state, &query.store, query.user.as_ref(), &ids).await?;
+    let now = state.clock.now();
+    let item = |hit: SearchHit| {
+        let verdict = own.get(&hit.message.id).copied();
+        SearchItem::of(hit, verdict, now)
+    };
+    Ok(SearchList {
+        items: page.items.into_iter().map(item).collect(),
+        next_cursor: page.next.map(cursor::write_search),
+    })
+}
+
+async fn own_verdicts(
+    state: &ApiState,
+    store: &StoreId,
+    user: Option<&UserId>,
+    messages: &[MessageId],
+) -> Result<HashMap<MessageId, Verdict>, ApiError> {
+    let given = state.feedback.of_messages(store, messages).await?;
+    let own = given.into_iter().filter(|feedback| feedback.user.as_ref() == user);
+    Ok(own.map(|feedback| (feedback.message, feedback.verdict)).collect())
 }
 
 /// Refuses a turn that is not the reader's.

@@ -4,7 +4,7 @@ use std::time::Duration;
 use async_trait::async_trait;
 use chat_service::{Ask, AskedTurn, ChatError, ChatService, Regenerate};
 use kernel::{Clock, IdSource, RepositoryError, StoreId};
-use session_core::ports::{FeedbackRepository, TurnRepository};
+use session_core::ports::{ConversationSearch, FeedbackRepository, TurnRepository};
 use session_core::{SessionService, ShareService};
 use tokio::runtime::Handle;
 
@@ -20,6 +20,8 @@ pub struct ApiState {
     pub shares: ShareService,
     /// Reads conversations.
     pub turns: Arc<dyn TurnRepository>,
+    /// Searches conversations.
+    pub search: Arc<dyn ConversationSearch>,
     /// Keeps feedback.
     pub feedback: Arc<dyn FeedbackRepository>,
     /// Tells the time.

@@ -100,6 +100,9 @@ pub(crate) struct Eval {
     /// The documents that your cases are about: files or folders
     #[arg(long, value_name = "PATH", num_args = 1.., requires = "cases")]
     pub(crate) documents: Vec<PathBuf>,
+    /// The harder built-in cases: words the documents avoid, unanswerable questions that nearly have an answer
+    #[arg(long, conflicts_with = "cases")]
+    pub(crate) hard: bool,
     /// Print the report as JSON
     #[arg(long)]
     pub(crate) json: bool,

@@ -5,6 +5,8 @@ use rag_pipeline::model::RawDocument;
 
 /// The cases of `iyagi eval`.
 pub(crate) const CASES: &str = include_str!("../../../config/samples/eval.jsonl");
+/// The cases of `iyagi eval --hard`.
+pub(crate) const HARD_CASES: &str = include_str!("../../../config/samples/eval-hard.jsonl");
 
 macro_rules! sample {
     ($name:literal) => {
@@ -54,7 +56,30 @@ pub(crate) fn documents() -> Vec<NewDocument> {
 
 #[cfg(test)]
 mod tests {
+    use std::collections::HashSet;
+
+    use rag_pipeline::evaluation::{CaseKind, parse_cases};
+
     use super::*;
+
+    #[test]
+    fn every_built_in_case_is_whole_and_names_documents_that_exist() {
+        let documents: HashSet<&str> = DOCUMENTS.iter().filter_map(|(name, _)| name.strip_suffix(".md")).collect();
+        for (cases, mark) in [(CASES, ['q', 'n'].as_slice()), (HARD_CASES, &['h'])] {
+            for case in parse_cases(cases).unwrap() {
+                let unanswerable = case.kind == CaseKind::Unanswerable;
+                assert!(case.id.starts_with(mark), "{}", case.id);
+                assert!(case.document.iter().all(|d| documents.contains(d.as_str())), "{}", case.id);
+                assert_eq!(
+                    (case.document.is_empty(), case.facts.is_empty()),
+                    (unanswerable, unanswerable),
+                    "{}",
+                    case.id
+                );
+                assert!(case.kind != CaseKind::Followup || !case.history.is_empty(), "{}", case.id);
+            }
+        }
+    }
 
     #[test]
     fn every_sample_document_is_built_in() {

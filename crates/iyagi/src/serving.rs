@@ -79,6 +79,7 @@ fn state(config: &Config, services: Services, storage: &Storage, metrics: Promet
         sessions: services.sessions,
         shares: services.shares,
         turns: services.turns,
+        search: services.search,
         feedback: services.feedback,
         clock: wiring::clock(),
         ids: wiring::ids(),

@@ -21,7 +21,7 @@ use rag_pipeline::planner::AnswerPlanner;
 use rag_pipeline::ports::{ChatModel, Embedder};
 use rag_pipeline::retrieval::Retriever;
 use session_core::context::Window;
-use session_core::ports::{FeedbackRepository, TurnRepository, TurnSpool};
+use session_core::ports::{ConversationSearch, FeedbackRepository, TurnRepository, TurnSpool};
 use session_core::stream::MemoryStreamLog;
 use session_core::{Maintenance, MaintenanceSettings, SessionService, ShareService};
 use storage_postgres::{PostgresOptions, PostgresStorage, SeaSessions, TlsMode};
@@ -154,6 +154,7 @@ pub(crate) struct Services {
     pub(crate) sessions: SessionService,
     pub(crate) shares: ShareService,
     pub(crate) turns: Arc<dyn TurnRepository>,
+    pub(crate) search: Arc<dyn ConversationSearch>,
     pub(crate) feedback: Arc<dyn FeedbackRepository>,
     pub(crate) maintenance: Maintenance,
 }
@@ -181,7 +182,8 @@ pub(crate) fn services(config: &Config, storage: &Storage) -> anyhow::Result<Ser
         pause: MAINTENANCE_PAUSE,
     };
     let maintenance = Maintenance::new(repository.clone(), clock(), settings);
-    Ok(Services { chat, sessions, shares, turns: repository.clone(), feedback: repository, maintenance })
+    let (turns, search) = (repository.clone(), repository.clone());
+    Ok(Services { chat, sessions, shares, turns, search, feedback: repository, maintenance })
 }
 
 fn chat_settings(config: &Config) -> anyhow::Result<ChatSettings> {

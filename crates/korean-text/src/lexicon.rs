@@ -58,7 +58,7 @@ const FUNCTION_PREFIXES: [&str; 30] = [
     "몇시",
 ];
 
-/// Function words that can stand inside a run written without spaces, longer ones first.
+/// Function words that can stand inside a run written without spaces.
 const INNER: &[&str] = &[
     "어떻게해야하나요",
     "어떻게해야되나요",
@@ -213,27 +213,49 @@ const NOUNS: &str = " 배송 주문 취소 상품 결제 쿠폰 가입 신규 �
 무게 세탁 신청 확인 변경 조회 문자 번호 송장 송장번호 정보 개인정보 비밀번호 휴대폰 전화 시간 기간 기한 금액 할인 적립 적립금 무료 유료 이상 이하 까지 부터 원래 가능 준비 출고 도착 \
 지연 불량 영수증 세금계산서 현금영수증 이름 주소 주소지 배송지 배송비 택배 박스 상자 고객센터 상담 예약 품절 이용 사용 방법 주차 영업 영업시간 추천 후기 리뷰 탈퇴 광고 가상계좌 할부 무이자 ";
 
+/// Nouns that tell who asks, when, where and how it feels.
+const CIRCUMSTANCES: &str = include_str!("data/circumstances.txt");
+/// Words that name one thing exactly.
+const TOPICS: &str = include_str!("data/topics.txt");
+/// Nouns of one syllable that a particle may follow.
+const SHORT_NOUNS: &str = include_str!("data/nouns.txt");
+
+/// The words of a data file, without its comments.
+fn words_of(file: &'static str) -> HashSet<&'static str> {
+    file.lines().filter(|line| !line.starts_with('#')).flat_map(str::split_whitespace).collect()
+}
+
+/// Whether the noun tells the circumstances of a question rather than its subject.
+pub(crate) fn is_circumstance(word: &str) -> bool {
+    CIRCUMSTANCE_SET.contains(word)
+}
+
+/// Whether the noun names one thing exactly, which a text that answers must have.
+pub fn is_exact_topic(word: &str) -> bool {
+    TOPIC_SET.contains(word)
+}
+
+/// Whether a syllable is a noun that a particle may follow.
+pub(crate) fn is_short_noun(word: &str) -> bool {
+    SHORT_NOUN_SET.contains(word)
+}
+
 /// Whether the word says nothing about what a question is about.
 pub(crate) fn is_function_word(word: &str) -> bool {
     FUNCTION_SET.contains(word)
         || FUNCTION_PREFIXES.iter().any(|p| word.starts_with(p) && word.chars().count() <= p.chars().count() + 4)
 }
 
-/// No known noun has more syllables. Looking no further keeps a run of any length linear.
-const LONGEST_NOUN: usize = 12;
+/// Words of one syllable that are without content wherever they stand in a run.
+const SHORT_FILLERS: &str = "수 때 것 거 건 게 데 안 못 더 또 좀 꼭 몇 왜 다 잘 할 한 해 하 돼 된 되 중 씩";
 
-/// The longest known word a spaceless run begins with, and whether it has content.
-pub(crate) fn known_beginning(run: &str) -> Option<(&str, bool)> {
-    let inner = INNER.iter().filter(|w| run.starts_with(**w)).max_by_key(|w| w.len()).map_or(0, |w| w.len());
-    let mut noun = crate::synonyms::verb_beginning(run);
-    let ends = run.char_indices().map(|(at, c)| at + c.len_utf8()).take(LONGEST_NOUN).skip(1);
-    for end in ends {
-        if is_known_word(&run[..end]) {
-            noun = noun.max(end);
-        }
+/// Whether the word has no content inside a run written without spaces.
+pub(crate) fn is_filler(word: &str) -> bool {
+    let mut chars = word.chars();
+    if chars.next().is_some() && chars.next().is_none() {
+        return SHORT_FILLERS.contains(word);
     }
-    let longest = inner.max(noun);
-    (longest > 0).then(|| (&run[..longest], noun >= inner))
+    FUNCTION_SET.contains(word) || INNER_SET.contains(word)
 }
 
 /// Whether a noun of this spelling is known to this crate.
@@ -245,7 +267,14 @@ pub fn is_known_word(word: &str) -> bool {
 type Words = LazyLock<HashSet<&'static str>>;
 
 static FUNCTION_SET: Words = LazyLock::new(|| FUNCTION_WORDS.split_whitespace().collect());
-static NOUN_SET: Words = LazyLock::new(|| NOUNS.split_whitespace().collect());
+static NOUN_SET: Words = LazyLock::new(|| {
+    let more = words_of(SHORT_NOUNS).into_iter().filter(|noun| noun.chars().count() > 1);
+    NOUNS.split_whitespace().chain(more).collect()
+});
+static INNER_SET: Words = LazyLock::new(|| INNER.iter().copied().collect());
+static CIRCUMSTANCE_SET: Words = LazyLock::new(|| words_of(CIRCUMSTANCES));
+static TOPIC_SET: Words = LazyLock::new(|| words_of(TOPICS));
+static SHORT_NOUN_SET: Words = LazyLock::new(|| words_of(SHORT_NOUNS));
 static EVERYDAY_SET: Words = LazyLock::new(|| EVERYDAY.split_whitespace().collect());
 
 #[cfg(test)]
@@ -253,20 +282,8 @@ mod tests {
     use super::*;
 
     #[test]
-    fn no_known_noun_is_longer_than_the_look_ahead() {
-        assert!(NOUN_SET.iter().all(|noun| noun.chars().count() <= LONGEST_NOUN));
-    }
-
-    #[test]
     fn only_whole_listed_words_are_function_words() {
         assert!(is_function_word("되나요") && is_function_word("어떻게요") && is_function_word("얼마에오"));
         assert!(!is_function_word("배송") && !is_function_word("배") && !is_function_word(""));
-    }
-
-    #[test]
-    fn the_longest_known_word_begins_a_run() {
-        assert_eq!(known_beginning("송장번호언제"), Some(("송장번호", true)));
-        assert_eq!(known_beginning("언제까지와요"), Some(("언제까지", false)));
-        assert_eq!(known_beginning("쀍쀍"), None);
     }
 }

@@ -8,14 +8,16 @@ mod lexicon;
 mod normalize;
 mod particles;
 mod repair;
+mod segment;
 mod sentences;
 mod synonyms;
 mod terms;
 mod tokens;
+mod verbs;
 mod words;
 
 pub use jamo::{compose, decompose, jamo_similarity, jamo_string};
-pub use lexicon::{is_everyday_word, is_known_word};
+pub use lexicon::{is_everyday_word, is_exact_topic, is_known_word};
 pub use normalize::{normalize, squash};
 pub use particles::{ends_in_consonant, stem, strip_particle};
 pub use repair::repair_candidates;

@@ -1,4 +1,5 @@
 use crate::jamo::decompose;
+use crate::lexicon::is_short_noun;
 
 /// Whether the word ends in a consonant, which decides between 은/는, 이/가, 을/를, 으로/로.
 /// Digits are judged by how they are read; letters of other scripts count as vowels.
@@ -13,7 +14,7 @@ pub fn ends_in_consonant(word: &str) -> bool {
 
 /// What must come before a particle.
 #[derive(Clone, Copy, PartialEq, Eq)]
-enum After {
+pub(crate) enum After {
     Any,
     Consonant,
     Vowel,
@@ -23,8 +24,22 @@ use After::{Any, Consonant, Vowel};
 
 /// Particles, longer ones first. The third field is the fewest syllables that must remain: one for
 /// those that are hardly ever the end of a noun.
-const PARTICLES: [(&str, After, usize); 57] = [
+pub(crate) const PARTICLES: [(&str, After, usize); 81] = [
     ("에서부터", Any, 1),
+    ("이라든지", Consonant, 2),
+    ("이라던가", Consonant, 2),
+    ("한테서", Any, 1),
+    ("들한테", Any, 2),
+    ("들에게", Any, 2),
+    ("들이랑", Any, 2),
+    ("들하고", Any, 2),
+    ("들까지", Any, 2),
+    ("들은", Any, 2),
+    ("들이", Any, 2),
+    ("들을", Any, 2),
+    ("들도", Any, 2),
+    ("들", Any, 2),
+    ("께서는", Any, 1),
     ("으로부터", Any, 1),
     ("이라도", Consonant, 2),
     ("에서는", Any, 1),
@@ -39,6 +54,10 @@ const PARTICLES: [(&str, After, usize); 57] = [
     ("에게는", Any, 1),
     ("이랑은", Consonant, 2),
     ("이네요", Any, 2),
+    ("에선", Any, 1),
+    ("이든", Consonant, 2),
+    ("이며", Consonant, 2),
+    ("께서", Any, 1),
     ("에서", Any, 1),
     ("에게", Any, 1),
     ("한테", Any, 1),
@@ -66,6 +85,12 @@ const PARTICLES: [(&str, After, usize); 57] = [
     ("로도", Any, 2),
     ("에만", Any, 1),
     ("만요", Any, 2),
+    ("엔", Any, 2),
+    ("께", Any, 2),
+    ("쯤", Any, 2),
+    ("나", Vowel, 2),
+    ("랑", Vowel, 2),
+    ("든", Vowel, 2),
     ("좀", Any, 2),
     ("은", Consonant, 1),
     ("는", Vowel, 1),
@@ -93,7 +118,7 @@ pub fn strip_particle(word: &str) -> &str {
             Consonant => ends_in_consonant(noun),
             Vowel => !ends_in_consonant(noun),
         };
-        if fits && noun.chars().count() >= remain {
+        if fits && (noun.chars().count() >= remain || is_short_noun(noun)) {
             return noun;
         }
     }

@@ -1,8 +1,10 @@
-use crate::lexicon::{is_function_word, is_known_word, known_beginning};
+use crate::lexicon::{is_circumstance, is_exact_topic, is_function_word, is_known_word};
 use crate::normalize::normalize;
-use crate::particles::{is_ending, is_inflected, stem};
+use crate::particles::{is_ending, is_inflected, stem, strip_particle};
+use crate::segment::{Piece, Reading, segment};
 use crate::synonyms::{is_verb, synonyms};
 use crate::terms::{index_terms, is_syllabic};
+use crate::verbs::verb;
 
 /// The most words a question is taken to be about: a longer text repeats itself or is no question, and
 /// every word costs a look-up.
@@ -21,6 +23,8 @@ pub enum WordKind {
     Number,
     /// What looks like an inflected verb or adjective: texts say those in many ways.
     Verb,
+    /// A noun that tells who asks, when, where or how it feels: texts that answer need not have it.
+    Circumstance,
     /// Cut from words written together where nothing known bounds it: it may be no word at all.
     Fragment,
 }
@@ -51,6 +55,8 @@ impl ContentWord {
         let marked = matches!(surface.strip_prefix(stem), Some("은" | "는" | "도" | "은요" | "는요" | "도요"));
         let kind = if surface.starts_with(|c: char| c.is_ascii_digit()) {
             WordKind::Number
+        } else if is_circumstance(stem) || is_circumstance(surface) {
+            WordKind::Circumstance
         } else if is_inflected(surface, stem) || is_verb(surface) {
             WordKind::Verb
         } else {
@@ -80,18 +86,35 @@ impl ContentWord {
 /// question words are gone, words written together are cut where known words meet, and syllables
 /// written apart (`회 원 가 입`) are joined. Empty when the question is all filler.
 pub fn content_words(text: &str) -> Vec<ContentWord> {
+    let tokens = tokens(&normalize(text));
     let mut words: Vec<ContentWord> = Vec::new();
-    for token in tokens(&normalize(text)) {
-        for word in content_of(&token) {
+    let mut push = |found: Vec<ContentWord>| {
+        for word in found {
             if !words.iter().any(|known| known.stem == word.stem) {
                 words.push(word);
             }
         }
-        if words.len() >= MOST_WORDS {
-            break;
-        }
+        words.len() < MOST_WORDS
+    };
+    if let Some(pieces) = misspaced(&tokens) {
+        push(content_of_pieces(&pieces));
+    } else {
+        let _all = tokens.iter().all(|token| push(content_of(token)));
     }
     words
+}
+
+/// The pieces of a question whose spaces are in the wrong places (`무쇠 솥길들이 는수업`): one that
+/// reads far better when words may run over spaces.
+fn misspaced(tokens: &[String]) -> Option<Vec<Piece>> {
+    const LONGEST: usize = 40;
+    const BETTER: f32 = 5.0;
+    if tokens.len() < 3 || tokens.len() > LONGEST {
+        return None;
+    }
+    let words: Vec<&str> = tokens.iter().map(String::as_str).collect();
+    let (together, cost) = segment(&words, true);
+    (cost + BETTER < segment(&words, false).1).then_some(together)
 }
 
 /// The terms to search an index of [`index_terms`] by: those of the question's content words, each
@@ -147,52 +170,62 @@ fn content_of(token: &str) -> Vec<ContentWord> {
     let syllables = |word: &str| word.chars().filter(|c| is_syllabic(*c)).count();
     let together = syllables(plain) >= LONG_RUN || (syllables(plain) + 1 >= LONG_RUN && syllables(token) > LONG_RUN);
     if together && !is_known_word(plain) {
-        let pieces = cut(token);
-        if !pieces.is_empty() {
-            return pieces;
+        let (pieces, _) = segment(&[token], false);
+        let words = content_of_pieces(&pieces);
+        if !words.is_empty() && pieces.iter().any(is_sure) {
+            return words;
         }
     }
-    vec![ContentWord::new(token, plain)]
+    vec![as_verb(token, plain).unwrap_or_else(|| ContentWord::new(token, plain))]
 }
 
-/// Cuts a run without spaces at the known words in it.
-fn cut(run: &str) -> Vec<ContentWord> {
-    let mut words = Vec::new();
-    let (mut start, mut at) = (0, 0);
-    while at < run.len() {
-        let known = known_beginning(&run[at..]).filter(|(w, _)| w.chars().count() >= 2);
-        if let Some((word, content)) = known {
-            push_piece(&mut words, &run[start..at]);
-            if content && !is_function_word(word) {
-                words.push(ContentWord::new(word, word));
+/// The token as a form of an everyday verb, unless it is a noun, with or without a particle.
+fn as_verb(token: &str, plain: &str) -> Option<ContentWord> {
+    let noun = strip_particle(token);
+    let is_noun = |word: &str| {
+        is_known_word(word) || is_circumstance(word) || is_exact_topic(word) || crate::lexicon::is_everyday_word(word)
+    };
+    if is_noun(token) || is_noun(plain) || is_noun(noun) {
+        return None;
+    }
+    let verb = verb(token)?;
+    let form = &token[..verb.form];
+    let mut word = ContentWord::new(token, form);
+    word.kind = WordKind::Verb;
+    word.marked = false;
+    word.synonyms.extend(verb.plain.iter().flat_map(|plain| synonyms(plain)));
+    word.synonyms.extend(verb.plain.iter().filter(|plain| **plain != form));
+    word.synonyms.sort_unstable();
+    word.synonyms.dedup();
+    Some(word)
+}
+
+/// Whether the piece is a known word long enough not to be found by accident.
+fn is_sure(piece: &Piece) -> bool {
+    matches!(piece.reading, Reading::Noun | Reading::Verb) && piece.base.chars().count() > 1
+}
+
+/// The content words of pieces.
+fn content_of_pieces(pieces: &[Piece]) -> Vec<ContentWord> {
+    let leftover = |piece: &&Piece| piece.reading != Reading::Unknown || piece.base.chars().count() > 1;
+    let content = pieces.iter().filter(|p| p.reading != Reading::Filler).filter(leftover);
+    let content =
+        content.filter(|p| !is_function_word(&p.base) && (p.reading != Reading::Unknown || !is_ending(&p.base)));
+    content.map(content_of_piece).collect()
+}
+
+fn content_of_piece(piece: &Piece) -> ContentWord {
+    match piece.reading {
+        Reading::Verb => as_verb(&piece.surface, &piece.base).unwrap_or_else(|| ContentWord::part(&piece.base)),
+        Reading::Unknown => ContentWord::part(&piece.base),
+        _ => {
+            let mut word = ContentWord::new(&piece.surface, &piece.base);
+            if word.kind == WordKind::Verb {
+                word.kind = WordKind::Noun;
             }
-            at += word.len();
-            start = at;
-        } else {
-            at += run[at..].chars().next().map_or(1, char::len_utf8);
+            word
         }
     }
-    push_piece(&mut words, &run[start..]);
-    words
-}
-
-/// What lies between known words: a word of its own unless it is a particle or filler.
-fn push_piece(words: &mut Vec<ContentWord>, piece: &str) {
-    let particle = |c: char| "은는이가을를에로도의".contains(c);
-    let piece = if piece.chars().count() > 2 && !words.is_empty() { piece.trim_start_matches(particle) } else { piece };
-    let plain = stem(piece);
-    let lone_particle = plain.chars().count() == 1 && plain.chars().all(|c| particle(c) || "수때중만요".contains(c));
-    let leftover = plain.chars().count() == 1 && !words.is_empty();
-    if plain.is_empty()
-        || lone_particle
-        || leftover
-        || is_ending(piece)
-        || is_function_word(piece)
-        || is_function_word(plain)
-    {
-        return;
-    }
-    words.push(ContentWord::part(piece));
 }
 
 #[cfg(test)]

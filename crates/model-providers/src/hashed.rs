@@ -23,7 +23,7 @@ pub struct HashedEmbedder;
 
 impl HashedEmbedder {
     /// Name and version; changes whenever its vectors do.
-    pub const NAME: &'static str = "iyagi-hashed-1";
+    pub const NAME: &'static str = "iyagi-hashed-2";
 
     /// The vector of one text.
     pub fn vector(text: &str) -> Vec<f32> {

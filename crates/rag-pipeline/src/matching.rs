@@ -2,7 +2,7 @@
 
 use korean_text::{bigrams, normalize, strip_particle};
 
-use crate::model::Concept;
+use crate::model::{Concept, Role};
 
 /// What a match through a synonym is worth, against 1 for the word itself.
 const SYNONYM: f32 = 0.85;
@@ -29,7 +29,7 @@ impl Matchable {
 
     /// How well the text has the concept, 0 to 1.
     pub fn strength(&self, concept: &Concept) -> f32 {
-        if concept.topic && !concept.known {
+        if concept.role == Role::Topic && !concept.known {
             // Pieces of a word nobody wrote match by accident.
             return if self.has(&concept.word) { 1.0 } else { 0.0 };
         }

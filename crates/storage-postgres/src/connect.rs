@@ -4,8 +4,8 @@ use std::path::PathBuf;
 use std::time::{Duration, Instant};
 
 use kernel::{RepositoryError, error_chain};
-use sea_orm::sqlx::Error;
-use sea_orm::sqlx::postgres::{PgConnectOptions, PgPool, PgPoolOptions};
+use sea_orm::sqlx::postgres::{PgConnectOptions, PgConnection, PgPool, PgPoolOptions};
+use sea_orm::sqlx::{Connection, Error};
 
 use crate::options;
 
@@ -114,6 +114,9 @@ pub(crate) async fn open(options: &PostgresOptions) -> Result<PgPool, Repository
 }
 
 async fn pool(options: &PostgresOptions, connect: PgConnectOptions) -> Result<PgPool, Error> {
+    // The pool would try again by itself and in the end say no more than that time is over.
+    let first = tokio::time::timeout(options.acquire_timeout, PgConnection::connect_with(&connect));
+    first.await.map_err(|_| Error::PoolTimedOut)??.close().await?;
     PgPoolOptions::new()
         .max_connections(options.pool_max)
         .min_connections(options.pool_min)
@@ -127,7 +130,9 @@ async fn pool(options: &PostgresOptions, connect: PgConnectOptions) -> Result<Pg
 /// Whether trying again may help: a wrong password or certificate stays wrong.
 fn may_pass(error: &Error) -> bool {
     match error {
-        Error::Io(_) | Error::PoolTimedOut => true,
+        // What rustls objects to arrives as invalid data.
+        Error::Io(error) => error.kind() != std::io::ErrorKind::InvalidData,
+        Error::PoolTimedOut => true,
         Error::Database(refusal) => refusal
             .code()
             .is_some_and(|code| code.starts_with("08") || code.starts_with("53") || code.starts_with("57P")),

@@ -39,8 +39,8 @@ impl PostgresStorage {
 
     /// The connections of this process; costs nothing.
     pub fn pool_facts(&self) -> PoolFacts {
-        let idle = u32::try_from(self.driver.num_idle()).unwrap_or(u32::MAX);
-        PoolFacts { size: self.driver.size(), idle, max: self.driver.options().get_max_connections() }
+        let driver = &self.driver;
+        PoolFacts::of(driver.size(), driver.num_idle(), driver.options().get_max_connections())
     }
 
     /// Writes and takes it back.

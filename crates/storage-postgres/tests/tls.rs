@@ -2,6 +2,7 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)] // tests
 
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 use kernel::{RepositoryError, error_chain};
 use rcgen::{BasicConstraints, CertificateParams, CertifiedIssuer, DnType, IsCa, KeyPair};
@@ -49,7 +50,10 @@ impl Encrypted {
 }
 
 async fn connect(url: String, tls: Option<TlsMode>, ca: Option<&Path>) -> Result<PostgresStorage, RepositoryError> {
-    let options = PostgresOptions { tls, tls_ca_file: ca.map(Path::to_owned), ..PostgresOptions::new(url) };
+    // A refusal is told at once however long may be tried: it does not pass.
+    let connect_retry = Duration::from_mins(10);
+    let ca = ca.map(Path::to_owned);
+    let options = PostgresOptions { tls, tls_ca_file: ca, connect_retry, ..PostgresOptions::new(url) };
     PostgresStorage::connect(&options).await
 }
 

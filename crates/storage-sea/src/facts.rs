@@ -65,6 +65,14 @@ pub struct PoolFacts {
     pub max: u32,
 }
 
+impl PoolFacts {
+    /// What a driver says of its pool. While a connection changes hands its count of idle ones may pass below zero
+    /// and wrap around, or above the open ones.
+    pub fn of(size: u32, idle: usize, max: u32) -> Self {
+        Self { size, idle: u32::try_from(idle).unwrap_or(0).min(size), max }
+    }
+}
+
 /// Which migrations a database has seen, oldest first.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Migrations {
@@ -132,6 +140,12 @@ pub async fn migrations(connection: &impl ConnectionTrait, tables: &[String]) ->
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_count_of_idle_connections_is_never_more_than_there_are() {
+        assert_eq!(PoolFacts::of(3, usize::MAX, 10), PoolFacts { size: 3, idle: 0, max: 10 });
+        assert_eq!(PoolFacts::of(3, 5, 10), PoolFacts { size: 3, idle: 3, max: 10 });
+    }
 
     #[test]
     fn a_database_is_behind_even_ahead_or_of_another_line() {

@@ -44,10 +44,9 @@ impl SqliteStorage {
     /// The connections of this process; costs nothing.
     pub fn pool_facts(&self) -> PoolFacts {
         let pools = [self.pools.reader(), self.pools.writer()].map(DatabaseConnection::get_sqlite_connection_pool);
-        pools.into_iter().fold(PoolFacts::default(), |sum, pool| PoolFacts {
-            size: sum.size + pool.size(),
-            idle: sum.idle + u32::try_from(pool.num_idle()).unwrap_or(u32::MAX),
-            max: sum.max + pool.options().get_max_connections(),
+        pools.into_iter().fold(PoolFacts::default(), |sum, pool| {
+            let pool = PoolFacts::of(pool.size(), pool.num_idle(), pool.options().get_max_connections());
+            PoolFacts { size: sum.size + pool.size, idle: sum.idle + pool.idle, max: sum.max + pool.max }
         })
     }
 

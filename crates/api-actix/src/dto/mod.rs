@@ -9,6 +9,7 @@ mod feedback;
 mod list;
 mod message;
 mod operations;
+mod search;
 mod session;
 mod session_chat;
 mod share;
@@ -23,6 +24,7 @@ pub(crate) use feedback::{FeedbackBody, FeedbackReply, MessageFeedback};
 pub(crate) use list::{MessageList, SessionList};
 pub(crate) use message::{MessageBody, SaidBody, SourceBody};
 pub(crate) use operations::{ActiveCount, CheckBody, DatabaseBody, Health, Limits, Ping, Ready};
+pub(crate) use search::{SearchBody, SearchItem, SearchList};
 pub(crate) use session::{NewSessionBody, SessionBody, StateParam};
 pub(crate) use session_chat::{
     Stage1Created, Stage1Message, Stage1NewSession, Stage1Question, Stage1Reply, Stage1SessionReply,

@@ -77,6 +77,10 @@ codes! {
     InvalidFeedback "INVALID_FEEDBACK" BAD_REQUEST
         "평가는 thumbs(up, down) 또는 rating(1~5) 중 하나이고, 의견은 2,000자까지입니다."
         "Feedback is either thumbs (up, down) or rating (1 to 5), with a comment of at most 2,000 characters.";
+    EmptyQuery "EMPTY_QUERY" BAD_REQUEST
+        "검색어에 글자나 숫자가 있어야 합니다." "The query has no letter and no digit.";
+    QueryTooLong "QUERY_TOO_LONG" BAD_REQUEST
+        "검색어는 {0}자까지 쓸 수 있습니다." "A query has at most {0} characters.";
     RouteNotFound "ROUTE_NOT_FOUND" NOT_FOUND
         "없는 주소입니다." "There is nothing at this address.";
     SessionNotFound "SESSION_NOT_FOUND" NOT_FOUND

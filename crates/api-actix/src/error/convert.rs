@@ -4,6 +4,7 @@ use chat_service::ChatError;
 use kernel::RepositoryError;
 use session_core::model::InvalidFeedback;
 use session_core::ports::StreamLogError;
+use session_core::search::InvalidSearch;
 use session_core::stream::TurnFailure;
 use session_core::{SessionError, ShareError};
 
@@ -93,6 +94,15 @@ impl From<InvalidFeedback> for ApiError {
             InvalidFeedback::Comment => "comment",
         };
         Self::new(ErrorCode::InvalidFeedback).with_detail(ErrorDetail::of(Some(field), &error.to_string()))
+    }
+}
+
+impl From<InvalidSearch> for ApiError {
+    fn from(error: InvalidSearch) -> Self {
+        match error {
+            InvalidSearch::Empty => ErrorCode::EmptyQuery.into(),
+            InvalidSearch::TooLong { max } => Self::new(ErrorCode::QueryTooLong).with_figure(max),
+        }
     }
 }
 

@@ -7,6 +7,7 @@ pub(crate) mod feedback;
 pub(crate) mod lives;
 pub(crate) mod operations;
 pub(crate) mod pages;
+pub(crate) mod search;
 pub(crate) mod session_chat;
 pub(crate) mod sessions;
 pub(crate) mod shares;
@@ -37,6 +38,7 @@ pub(crate) fn table() -> Vec<&'static Endpoint> {
         export::ENDPOINTS,
         shares::ENDPOINTS,
         session_chat::ENDPOINTS,
+        search::ENDPOINTS,
         feedback::ENDPOINTS,
         operations::ENDPOINTS,
         documentation::ENDPOINTS,

@@ -55,6 +55,8 @@ fn plain_request(code: ErrorCode) -> Option<TestRequest> {
         }
         ErrorCode::InvalidTitle => post("/api/sessions", json!({"title": " "})),
         ErrorCode::InvalidFeedback => post(&feedback, json!({"thumbs": "up", "rating": 3})),
+        ErrorCode::EmptyQuery => post("/api/search", json!({"query": "?!"})),
+        ErrorCode::QueryTooLong => post("/api/search", json!({"query": "가".repeat(201)})),
         ErrorCode::RouteNotFound => get("/api/nothing"),
         ErrorCode::SessionNotFound => get(&format!("/api/sessions/{UNKNOWN_ID}")),
         ErrorCode::TurnNotFound => get(&format!("/api/turns/{UNKNOWN_ID}/stream")),

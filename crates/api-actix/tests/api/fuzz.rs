@@ -52,6 +52,14 @@ fn any_json() -> impl Strategy<Value = Value> {
             "hours",
             "expiresInHours",
             "priority",
+            "query",
+            "agent",
+            "category",
+            "status",
+            "from",
+            "to",
+            "limit",
+            "cursor",
         ]);
         let name = prop_oneof![3 => known.prop_map(str::to_owned), 1 => ".{0,8}"];
         prop_oneof![

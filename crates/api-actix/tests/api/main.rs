@@ -11,6 +11,7 @@ mod observed;
 mod openapi;
 mod operations;
 mod refusals;
+mod search;
 mod session_chat;
 mod sessions;
 mod shares;

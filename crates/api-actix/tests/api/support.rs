@@ -180,6 +180,7 @@ impl Setup {
             sessions,
             shares,
             turns,
+            search: storage.clone(),
             feedback: self.feedback.unwrap_or_else(|| storage.clone()),
             clock: clock.clone(),
             ids,

@@ -18,6 +18,7 @@ pub(super) async fn run(config: &Config, arguments: Eval) -> anyhow::Result<Exit
             let text = std::fs::read_to_string(file).with_context(|| format!("{} cannot be read", file.display()))?;
             (parse_cases(&text)?, ingestion::read_paths(&arguments.documents)?)
         }
+        None if arguments.hard => (parse_cases(samples::HARD_CASES)?, samples::documents()),
         None => (parse_cases(samples::CASES)?, samples::documents()),
     };
     let folder = tempfile::tempdir().context("a temporary folder cannot be made")?;

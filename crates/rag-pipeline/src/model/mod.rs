@@ -8,4 +8,4 @@ mod retrieval;
 pub use answer::{AnswerDelta, ChatRequest, FinishReason, ModelError, Passage, PastTurn, TokenUsage};
 pub use document::{Chunk, Collection, Document, DocumentStatus, IndexedChunk, InvalidCollection, Scope};
 pub use reading::{Block, BlockKind, RawDocument, ReadDocument, ReadError};
-pub use retrieval::{Concept, ScoredChunk, StoredChunk, TermStatistics, TermWeight};
+pub use retrieval::{Concept, Role, ScoredChunk, StoredChunk, TermStatistics, TermWeight};

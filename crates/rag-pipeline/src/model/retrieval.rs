@@ -51,6 +51,18 @@ pub struct TermWeight {
     pub weight: f32,
 }
 
+/// What a content word says of the question.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Role {
+    /// What the question is about: a noun.
+    Topic,
+    /// Who asks, when, where or how it feels.
+    Circumstance,
+    /// What is done, how many, or what cannot be told.
+    #[default]
+    Other,
+}
+
 /// A content word of the question, in every form a text may have it in.
 #[derive(Debug, Clone, PartialEq, Default)]
 pub struct Concept {
@@ -64,8 +76,8 @@ pub struct Concept {
     pub weight: f32,
     /// Whether the index knows the word, a spelling or a synonym of it.
     pub known: bool,
-    /// Whether it is a noun: what the question is about rather than what is done.
-    pub topic: bool,
+    /// What it says of the question.
+    pub role: Role,
     /// Whether it comes from an earlier turn rather than from the question.
     pub inherited: bool,
 }

@@ -5,13 +5,17 @@ use std::collections::HashMap;
 use kernel::RepositoryError;
 use korean_text::{ContentWord, WordKind, bigrams, content_words, index_terms, repair_candidates};
 
-use crate::model::{Concept, Scope, TermWeight};
+use crate::model::{Concept, Role, Scope, TermWeight};
 use crate::ports::KeywordIndex;
 
 /// What a number weighs against a word of the same rarity: `150개` is rarely the topic.
 const NUMBER: f32 = 0.3;
 /// What a verb weighs: texts say what is done in many ways.
 const VERB: f32 = 0.35;
+/// What a noun weighs that tells a circumstance: who asks, when, where.
+const CIRCUMSTANCE: f32 = 0.4;
+/// The most such a noun weighs that no text has.
+const UNHEARD: f32 = 0.08;
 /// The same for a verb whose other words are known.
 const KNOWN_VERB: f32 = 0.6;
 /// The most a word weighs that was cut from a run without spaces and that no text has.
@@ -184,7 +188,11 @@ fn concept(word: &ContentWord, inherited: bool, tries: Option<&Vec<String>>, kno
     for spelling in &corrected {
         synonyms.extend(korean_text::synonyms(spelling));
     }
-    let topic = word.kind == WordKind::Noun;
+    let role = match word.kind {
+        WordKind::Noun => Role::Topic,
+        WordKind::Circumstance => Role::Circumstance,
+        WordKind::Number | WordKind::Verb | WordKind::Fragment => Role::Other,
+    };
     let other = synonyms.iter().map(|s| known.of_word(s)).max().unwrap_or(0);
     let lone = word.stem.chars().count() < 2 && word.terms().iter().any(|t| known.get(t) > 0);
     let frequency = seen.max(respelt).max(other);
@@ -193,10 +201,12 @@ fn concept(word: &ContentWord, inherited: bool, tries: Option<&Vec<String>>, kno
         weight *= NUMBER;
     } else if word.kind == WordKind::Verb {
         weight *= if other > 0 { KNOWN_VERB } else { VERB };
+    } else if word.kind == WordKind::Circumstance {
+        weight *= CIRCUMSTANCE;
     } else if word.stem.chars().count() < 2 && other == 0 {
         weight *= SYLLABLE;
     }
-    if topic && word.marked {
+    if role == Role::Topic && word.marked {
         weight *= MARKED;
     }
     if inherited {
@@ -208,7 +218,7 @@ fn concept(word: &ContentWord, inherited: bool, tries: Option<&Vec<String>>, kno
         synonyms: synonyms.into_iter().map(str::to_owned).collect(),
         weight,
         known: frequency > 0 || lone,
-        topic,
+        role,
         inherited,
     }
 }
@@ -232,10 +242,12 @@ impl Analysis {
             if !there {
                 concept.known = false;
             }
-            if !there && !concept.topic {
-                concept.weight = concept.weight.min(UNCERTAIN * self.unseen);
+            if !there && concept.role != Role::Topic {
+                concept.weight = concept
+                    .weight
+                    .min(if concept.role == Role::Circumstance { UNHEARD } else { UNCERTAIN } * self.unseen);
             }
-            if concept.topic && !there && !concept.inherited {
+            if concept.role == Role::Topic && !there && !concept.inherited {
                 concept.weight = concept.weight.max(self.unseen);
             }
         }

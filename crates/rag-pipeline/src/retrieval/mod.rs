@@ -143,7 +143,7 @@ impl Retriever {
                 }
             })
             .collect();
-        Ok(decide(analysis, hits, limit, keyword_only))
+        Ok(decide(analysis, &kinds, hits, limit, keyword_only))
     }
 
     async fn by_vector(&self, scope: &Scope, query: &Query) -> Result<Option<Vec<ScoredChunk>>, RepositoryError> {
@@ -180,9 +180,9 @@ fn matched(concepts: &[Concept], stored: &StoredChunk) -> Vec<String> {
     concepts.iter().filter(|c| all.strength(c) >= 0.5).map(|c| c.word.clone()).collect()
 }
 
-fn decide(analysis: Analysis, mut hits: Vec<Hit>, limit: usize, keyword_only: bool) -> Retrieved {
+fn decide(analysis: Analysis, kinds: &[AnswerKind], mut hits: Vec<Hit>, limit: usize, keyword_only: bool) -> Retrieved {
     hits.sort_by(|a, b| b.score.total_cmp(&a.score).then(a.chunk.chunk.id.cmp(&b.chunk.chunk.id)));
-    let grounded = grounding::is_grounded(&analysis.concepts, &hits);
+    let grounded = grounding::is_grounded(&analysis.concepts, kinds, &hits);
     let mut kept: Vec<Hit> = Vec::new();
     for hit in hits {
         let same = kept.iter().filter(|k| k.chunk.document() == hit.chunk.document()).count();

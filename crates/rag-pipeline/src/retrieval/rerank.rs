@@ -7,8 +7,8 @@ use crate::matching::Matchable;
 use crate::model::{Concept, StoredChunk};
 
 /// A match in a heading or the title counts for the text below it, a little less.
-const IN_HEADING: f32 = 0.95;
-const IN_TITLE: f32 = 0.9;
+pub(super) const IN_HEADING: f32 = 0.95;
+pub(super) const IN_TITLE: f32 = 0.9;
 
 /// How well a chunk fits a question.
 #[derive(Debug, Clone, Copy)]
