@@ -13,7 +13,7 @@ mod browser;
 mod chat;
 mod documentation;
 mod durability;
-mod imports;
 mod endurance;
+mod imports;
 mod operations;
 mod support;

@@ -11,7 +11,7 @@ use session_core::ports::{StreamBatch, TurnStreamLog};
 use session_core::stream::{Durability, TurnDone, TurnEvent, TurnFailure};
 
 use crate::turn::CONTEXT_TOKENS;
-use crate::{ChatError, ChatService};
+use crate::{AskedTurn, ChatError, ChatService};
 
 /// How often a turn of another process is looked at again.
 const CLOSED_POLL: Duration = Duration::from_millis(200);
@@ -29,6 +29,21 @@ pub struct NumberedEvent {
 pub type EventStream = BoxStream<'static, Result<NumberedEvent, ChatError>>;
 
 impl ChatService {
+    /// The events of a turn that was asked for. One that was asked for before and could not be answered is
+    /// told as it is kept: that a storage or a model was away then is no news, and no reason to come back.
+    ///
+    /// # Errors
+    /// As [`follow`](Self::follow).
+    pub async fn answer(&self, store: &StoreId, asked: AskedTurn) -> Result<EventStream, ChatError> {
+        if asked.repeated {
+            let turn = self.ports.turns.find_turn(store, asked.turn).await?.ok_or(ChatError::UnknownTurn)?;
+            if matches!(turn.state, TurnState::Failed | TurnState::Interrupted) {
+                return Ok(self.clone().retold(turn));
+            }
+        }
+        self.follow(store, asked.turn, 0).await
+    }
+
     /// Follows a turn from the event after number `after` to its end. A turn whose stream is no longer
     /// kept is told again from its stored message: such a stream starts over with a `Session` event,
     /// whatever `after` is.

@@ -37,14 +37,14 @@ fn is_driver_unavailable(error: &SqlxError) -> bool {
     }
 }
 
-/// PostgreSQL's classes 08 (connection), 53 (resources) and 57P (shutdown, starting up, cancelled by
+/// PostgreSQL's classes 08 (connection), 40 (rolled back to be tried again), 53 (resources) and 57P (shutdown, starting up, cancelled by
 /// an administrator), and its limits of time: 57014 (a statement), 55P03 (waiting for a lock) and 25P03
 /// (a transaction that lay idle); SQLite's primary codes 5 (busy), 6 (locked), 10 (disk I/O), 13 (disk full) and
 /// 14 (cannot open), whose extended codes carry them in the low byte.
 fn means_unavailable(code: &str) -> bool {
     if code.len() == 5 {
         let out_of_time = ["57014", "55P03", "25P03"].contains(&code);
-        return out_of_time || ["08", "53", "57P"].iter().any(|class| code.starts_with(class));
+        return out_of_time || ["08", "40", "53", "57P"].iter().any(|class| code.starts_with(class));
     }
     code.parse::<u32>().is_ok_and(|code| matches!(code & 0xff, 5 | 6 | 10 | 13 | 14))
 }
@@ -55,7 +55,10 @@ mod tests {
 
     #[test]
     fn codes_that_pass_are_told_from_those_that_stay() {
-        for code in ["08006", "53300", "57P01", "57P03", "57014", "55P03", "25P03", "5", "517", "6", "13", "3850"] {
+        for code in [
+            "08006", "40P01", "40001", "53300", "57P01", "57P03", "57014", "55P03", "25P03", "5", "517", "6", "13",
+            "3850",
+        ] {
             assert!(means_unavailable(code), "{code}");
         }
         for code in ["23505", "42P01", "1", "19", "2067"] {

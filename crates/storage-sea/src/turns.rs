@@ -52,7 +52,14 @@ impl TurnRepository for SeaSessions {
         if let Some(closing) = self.close_in_one_trip(closed).await? {
             return Ok(closing);
         }
+        // The session first and then its turn, as opening does: no two transactions wait for each other.
+        let Some(Turn { session: of, .. }) = self.find_turn(&closed.store, closed.turn).await? else {
+            return Ok(TurnClosing::Missing);
+        };
         let transaction = self.pools.begin().await.map_err(repository_error)?;
+        let Some(mut session) = locked_session(&transaction, &closed.store, of).await? else {
+            return Ok(TurnClosing::Missing);
+        };
         let found = Entity::find_by_id(closed.turn.as_uuid())
             .filter(Column::StoreId.eq(closed.store.as_str()))
             .lock_exclusive()
@@ -63,9 +70,6 @@ impl TurnRepository for SeaSessions {
         if !turn.takes(closed) {
             return Ok(TurnClosing::AlreadyClosed(turn));
         }
-        let Some(mut session) = locked_session(&transaction, &closed.store, turn.session).await? else {
-            return Ok(TurnClosing::Missing);
-        };
         let mut answer = None;
         if let Some(said) = &closed.answer {
             session.take_answer(said, closed.closed_at);

@@ -46,7 +46,6 @@ async fn a_server_killed_with_a_full_spool_brings_it_home_when_it_starts_again()
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-#[ignore = "does not hold: for as long as its stream is kept, a turn that has failed for good is told as a 503 with Retry-After"]
 async fn a_question_whose_turn_failed_is_not_told_to_come_back_once_postgresql_is_there() {
     let mut postgres = require!(RestartableServer::new().await);
     let server = server_on(&postgres, PATIENCE).await;

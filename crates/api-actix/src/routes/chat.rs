@@ -68,7 +68,7 @@ pub(crate) async fn stream(
     let ask = body.0.into_ask(&state, "web");
     let store = ask.store.clone();
     let asked = state.ask(ask).await?;
-    let events = state.chat.follow(&store, asked.turn, 0).await?;
+    let events = state.chat.answer(&store, asked).await?;
     Ok(sse::respond(&state, events, language, request_id.into_inner()))
 }
 
@@ -81,7 +81,7 @@ pub(crate) async fn ask(state: Data<ApiState>, body: ApiJson<ChatBody>) -> Resul
     let ask = body.0.into_ask(&state, "api");
     let store = ask.store.clone();
     let asked = state.ask(ask).await?;
-    let events = state.chat.follow(&store, asked.turn, 0).await?;
+    let events = state.chat.answer(&store, asked).await?;
     let reply = Reply::collect(events).await?;
     Ok(Json(reply.into_body(asked.turn, state.clock.now())))
 }

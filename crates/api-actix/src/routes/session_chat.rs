@@ -145,7 +145,7 @@ pub(crate) async fn ask(
     body: ApiJson<Stage1Question>,
 ) -> Result<Json<Stage1Reply>, ApiError> {
     let (store, asked) = asked(&state, query.0.store_id, id.0, body.0).await?;
-    let events = state.chat.follow(&store, asked.turn, 0).await?;
+    let events = state.chat.answer(&store, asked).await?;
     let reply = Reply::collect(events).await?;
     Ok(Json(reply.into_body(asked.turn, state.clock.now()).into()))
 }
@@ -167,7 +167,7 @@ pub(crate) async fn stream(
     body: ApiJson<Stage1Question>,
 ) -> Result<HttpResponse, ApiError> {
     let (store, asked) = asked(&state, query.0.store_id, id.0, body.0).await?;
-    let events = state.chat.follow(&store, asked.turn, 0).await?;
+    let events = state.chat.answer(&store, asked).await?;
     Ok(sse::respond_and_log(&state, events, language, request_id.into_inner()))
 }
 

@@ -138,7 +138,7 @@ pub(crate) async fn regenerate(
     let client_message_id = body.0.and_then(|body| body.client_message_id);
     let again = Regenerate { store: store.clone(), user, message: id.0, client_message_id };
     let asked = state.regenerate(again).await?;
-    let events = state.chat.follow(&store, asked.turn, 0).await?;
+    let events = state.chat.answer(&store, asked).await?;
     if wants_events(&request) {
         return Ok(sse::respond(&state, events, language, request_id.into_inner()));
     }
