@@ -29,8 +29,11 @@ async fn run(connection: &DatabaseConnection, sql: &str, values: Vec<Value>) {
     connection.execute_raw(statement).await.unwrap();
 }
 
-/// Copies the storage's one message so many times, and its session a thousand times; a message in a thousand
-/// says 환불.
+/// What a message in a thousand says, and what the others say: of a usual length.
+const RARE: &str = "제주도에 사는데 지난주에 주문한 무쇠솥이 아직 오지 않아서 그런데 환불 해 주세요";
+const USUAL: &str = "제주도에 사는데 지난주에 주문한 무쇠솥이 아직 오지 않아서 그런데 배송이 언제 되나요";
+
+/// Copies the storage's one message so many times, with other texts, and its session a thousand times.
 async fn multiply(connection: &DatabaseConnection, messages: u32) {
     let user = user_term(&samples::store(), &samples::session("kim").user);
     let terms = |text: &str| {
@@ -44,16 +47,16 @@ async fn multiply(connection: &DatabaseConnection, messages: u32) {
          FROM chat_sessions CROSS JOIN generate_series(1, 1000)";
     run(connection, sessions, vec![]).await;
     let copied = "INSERT INTO chat_messages SELECT gen_random_uuid(), session_id, turn_id, role, \
-             CASE WHEN n % 1000 = 0 THEN '환불 해 주세요' ELSE '배송이 언제 되나요' END, status, prompt_tokens, \
+             CASE WHEN n % 1000 = 0 THEN $1 ELSE $2 END, status, prompt_tokens, \
              completion_tokens, total_tokens, usage_estimated, cost_micros, model, first_token_ms, response_time_ms, \
              agent_used, routing_info, sources, metadata, langsmith_trace_id, parent_message_id, n, is_deleted, \
-             deleted_at, created_at FROM chat_messages CROSS JOIN generate_series(10, 9 + $1) n WHERE sequence_number = 1";
-    run(connection, copied, vec![(messages as i32).into()]).await;
+             deleted_at, created_at FROM chat_messages CROSS JOIN generate_series(10, 9 + $3) n WHERE sequence_number = 1";
+    run(connection, copied, vec![RARE.into(), USUAL.into(), (messages as i32).into()]).await;
     let indexed = "INSERT INTO message_search (message_id, session_id, agent, created_at, terms) \
          SELECT id, session_id, agent_used, created_at, array_to_tsvector(string_to_array( \
              CASE WHEN sequence_number % 1000 = 0 THEN $1 ELSE $2 END, ' ')) \
          FROM chat_messages WHERE sequence_number > 9 ORDER BY sequence_number";
-    run(connection, indexed, vec![terms("환불 해 주세요").into(), terms("배송이 언제 되나요").into()]).await;
+    run(connection, indexed, vec![terms(RARE).into(), terms(USUAL).into()]).await;
     connection.execute_unprepared("VACUUM ANALYZE").await.unwrap();
 }
 
@@ -96,7 +99,12 @@ async fn reads_what_the_index_finds_among(messages: u32) {
     multiply(&connection, messages).await;
     let rare = messages as usize / 1000 + 1;
     let by_user = ConversationQuery { user: Some(samples::session("kim").user), ..conversation_query("환불") };
-    for query in [conversation_query("환불"), by_user, conversation_query("환")] {
+    let mut queries = vec![conversation_query("환불"), by_user];
+    if messages >= 100_000 {
+        // PostgreSQL takes the beginning of a term for dear, and reads a smaller table through instead.
+        queries.push(conversation_query("환"));
+    }
+    for query in queries {
         let plan = plan(&connection, &storage, &query).await;
         assert!(plan.iter().any(|line| line.contains("Bitmap Index Scan on ix_message_search_terms")), "{plan:#?}");
         assert!(!plan.iter().any(|line| line.contains("Seq Scan")), "{plan:#?}");
@@ -117,7 +125,12 @@ async fn messages_from_before_the_index_are_found_once_it_is_made() {
         sessions.close_turn(&samples::closed_turn(number, "환불은 사흘 걸려요")).await.unwrap();
     }
     storage.close().await.unwrap();
-    Migrator::down(&connection, Some(1)).await.unwrap();
+    let newest_first = Migrator::migrations().into_iter().rev();
+    let since =
+        newest_first.map(|migration| migration.name().to_owned()).take_while(|name| !name.ends_with("message_search"));
+    Migrator::down(&connection, Some(since.count() as u32 + 1)).await.unwrap();
+    let gone = connection.execute_unprepared("SELECT seq FROM message_search").await;
+    assert!(gone.is_err(), "{gone:?}");
     connection.close().await.unwrap();
     let storage = PostgresStorage::open(&PostgresOptions::new(database.url.as_str())).await.unwrap();
     let by_user = ConversationQuery { user: Some(samples::session("kim").user), ..conversation_query("환불") };

@@ -23,8 +23,11 @@ async fn run(connection: &DatabaseConnection, sql: &str, values: Vec<Value>) {
     connection.execute_raw(statement).await.unwrap();
 }
 
-/// Copies the storage's one message so many times, and its session a thousand times; a message in a thousand
-/// says 환불.
+/// What a message in a thousand says, and what the others say: of a usual length.
+const RARE: &str = "제주도에 사는데 지난주에 주문한 무쇠솥이 아직 오지 않아서 그런데 환불 해 주세요";
+const USUAL: &str = "제주도에 사는데 지난주에 주문한 무쇠솥이 아직 오지 않아서 그런데 배송이 언제 되나요";
+
+/// Copies the storage's one message so many times, with other texts, and its session a thousand times.
 async fn multiply(connection: &DatabaseConnection, messages: u32) {
     let user = user_term(&samples::store(), &samples::session("kim").user);
     let terms = |text: &str| {
@@ -38,19 +41,19 @@ async fn multiply(connection: &DatabaseConnection, messages: u32) {
              topic_tags, privacy_level, state, request_count, message_count, last_sequence, last_agent_used, \
              created_at, last_active_at, expires_at, ended_at, deleted_at, revision FROM chat_sessions CROSS JOIN n";
     run(connection, sessions, vec![]).await;
-    let copied = "WITH RECURSIVE n(n) AS (SELECT 10 UNION ALL SELECT n + 1 FROM n WHERE n < 9 + $1) \
+    let copied = "WITH RECURSIVE n(n) AS (SELECT 10 UNION ALL SELECT n + 1 FROM n WHERE n < 9 + $3) \
          INSERT INTO chat_messages SELECT randomblob(16), session_id, turn_id, role, \
-             CASE WHEN n % 1000 = 0 THEN '환불 해 주세요' ELSE '배송이 언제 되나요' END, status, prompt_tokens, \
+             CASE WHEN n % 1000 = 0 THEN $1 ELSE $2 END, status, prompt_tokens, \
              completion_tokens, total_tokens, usage_estimated, cost_micros, model, first_token_ms, response_time_ms, \
              agent_used, routing_info, sources, metadata, langsmith_trace_id, parent_message_id, n, is_deleted, \
              deleted_at, created_at FROM chat_messages CROSS JOIN n WHERE sequence_number = 1";
-    run(connection, copied, vec![messages.into()]).await;
+    run(connection, copied, vec![RARE.into(), USUAL.into(), messages.into()]).await;
     let indexed = "INSERT INTO message_search (seq, message_id, session_id, agent, created_at) \
          SELECT sequence_number, id, session_id, agent_used, created_at FROM chat_messages WHERE sequence_number > 9";
     run(connection, indexed, vec![]).await;
     let found = "INSERT INTO message_search_terms (rowid, terms) \
          SELECT seq, CASE WHEN seq % 1000 = 0 THEN $1 ELSE $2 END FROM message_search WHERE seq > 9";
-    run(connection, found, vec![terms("환불 해 주세요").into(), terms("배송이 언제 되나요").into()]).await;
+    run(connection, found, vec![terms(RARE).into(), terms(USUAL).into()]).await;
     connection.execute_unprepared("COMMIT; ANALYZE").await.unwrap();
 }
 
@@ -127,7 +130,12 @@ async fn messages_from_before_the_index_are_found_once_it_is_made() {
         sessions.close_turn(&samples::closed_turn(number, "환불은 사흘 걸려요")).await.unwrap();
     }
     storage.close().await.unwrap();
-    Migrator::down(&connection, Some(1)).await.unwrap();
+    let newest_first = Migrator::migrations().into_iter().rev();
+    let since =
+        newest_first.map(|migration| migration.name().to_owned()).take_while(|name| !name.ends_with("message_search"));
+    Migrator::down(&connection, Some(since.count() as u32 + 1)).await.unwrap();
+    let gone = connection.execute_unprepared("SELECT seq FROM message_search").await;
+    assert!(gone.is_err(), "{gone:?}");
     connection.close().await.unwrap();
     let storage = SqliteStorage::open(&folder.path().join("iyagi.db")).await.unwrap();
     let by_user = ConversationQuery { user: Some(samples::session("kim").user), ..conversation_query("환불") };
