@@ -155,7 +155,8 @@ impl Rounds {
         Ok(figures)
     }
 
-    fn all_micros(&self) -> Vec<f64> {
+    /// Processor time of each operation, PostgreSQL's included.
+    pub(crate) fn all_micros(&self) -> Vec<f64> {
         if self.database_micros.len() != self.cpu_micros.len() {
             return self.cpu_micros.clone();
         }

@@ -81,7 +81,7 @@ async fn sessions(connection: &mut Connection) -> Result<(Arc<Vec<String>>, usiz
 }
 
 /// A copy of the live file as of now, its write-ahead log included.
-fn copy_database(from: &Path, to: &Path) -> Result<()> {
+pub(crate) fn copy_database(from: &Path, to: &Path) -> Result<()> {
     let database = rusqlite::Connection::open_with_flags(from, OpenFlags::SQLITE_OPEN_READ_ONLY)?;
     database.execute("VACUUM INTO ?1", [to.to_str().context("the copy's path is not UTF-8")?])?;
     Ok(())

@@ -1,7 +1,6 @@
 //! A bare server over a bare storage: look-ups, last messages and turns, with answers of the real ones' sizes.
 
 use std::cell::RefCell;
-use std::future::Future;
 use std::path::Path;
 use std::sync::Arc;
 
@@ -24,12 +23,12 @@ const CONNECTIONS: usize = 5;
 /// How long the answers of the real server are, in bytes.
 #[derive(Debug, Clone, Copy, clap::Args)]
 pub(crate) struct BodySizes {
-    #[arg(long)]
-    pub(crate) session_bytes: usize,
-    #[arg(long)]
-    pub(crate) messages_bytes: usize,
-    #[arg(long)]
-    pub(crate) chat_bytes: usize,
+    #[arg(long = "session-bytes")]
+    session: usize,
+    #[arg(long = "messages-bytes")]
+    messages: usize,
+    #[arg(long = "chat-bytes")]
+    chat: usize,
 }
 
 enum Floor {
@@ -64,12 +63,10 @@ fn is_postgres(database: &str) -> bool {
     database.starts_with("postgres://")
 }
 
-fn open(shared: Option<Arc<SqliteFloor>>, url: String) -> impl Future<Output = Result<Floor>> {
-    async move {
-        match shared {
-            Some(sqlite) => Ok(Floor::Sqlite(sqlite)),
-            None => Ok(Floor::Postgres(PostgresFloor::connect(&url, CONNECTIONS, Writing::Transaction).await?)),
-        }
+async fn open(shared: Option<Arc<SqliteFloor>>, url: String) -> Result<Floor> {
+    match shared {
+        Some(sqlite) => Ok(Floor::Sqlite(sqlite)),
+        None => Ok(Floor::Postgres(PostgresFloor::connect(&url, CONNECTIONS, Writing::Transaction).await?)),
     }
 }
 
@@ -109,7 +106,7 @@ async fn session(
     sizes: web::Data<BodySizes>,
 ) -> actix_web::Result<HttpResponse> {
     let texts = floor.session(*id).await.map_err(ErrorInternalServerError)?;
-    Ok(answer(&texts, sizes.session_bytes))
+    Ok(answer(&texts, sizes.session))
 }
 
 async fn messages(
@@ -118,7 +115,7 @@ async fn messages(
     sizes: web::Data<BodySizes>,
 ) -> actix_web::Result<HttpResponse> {
     let texts = floor.messages(*id).await.map_err(ErrorInternalServerError)?;
-    Ok(answer(&texts, sizes.messages_bytes))
+    Ok(answer(&texts, sizes.messages))
 }
 
 #[derive(Deserialize)]
@@ -137,7 +134,7 @@ async fn chat(
     let ids = fresh(question.session_id);
     floor.turns().open(&ids).await.map_err(ErrorInternalServerError)?;
     floor.turns().close(&ids).await.map_err(ErrorInternalServerError)?;
-    Ok(answer(&[], sizes.chat_bytes))
+    Ok(answer(&[], sizes.chat))
 }
 
 /// A turn that nobody has asked yet.

@@ -1,6 +1,6 @@
 //! A PostgreSQL server of the run's own, as durable as a real one, and the processor time it uses.
 
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::time::Duration;
 
 use anyhow::{Context, Result};
@@ -32,16 +32,9 @@ impl Cluster {
     /// Processor time of all its processes so far; `None` where there is no `/proc`.
     pub(crate) fn cpu_time(&self) -> Option<Duration> {
         let file = self.server.directory()?.join("data/postmaster.pid");
-        let postmaster: u32 = std::fs::read_to_string(file).ok()?.lines().next()?.trim().parse().ok()?;
-        // What its dead children used is counted in their parent.
-        let own = Stat::read(&process_file(postmaster))?;
-        let mut ticks = own.ticks + own.ticks_of_dead_children;
-        for entry in std::fs::read_dir("/proc").ok()?.flatten() {
-            // A process may end while the list is read.
-            ticks +=
-                Stat::read(&entry.path().join("stat")).filter(|stat| stat.parent == postmaster).map_or(0, |s| s.ticks);
-        }
-        Some(Duration::from_secs_f64(ticks as f64 / rustix::param::clock_ticks_per_second() as f64))
+        let postmaster = std::fs::read_to_string(file).ok()?.lines().next()?.trim().to_owned();
+        let processes = std::fs::read_dir("/proc").ok()?.flatten().map(|entry| entry.path());
+        Some(processes.filter(|process| parent(process).is_some_and(|id| id == postmaster)).map(|p| used(&p)).sum())
     }
 }
 
@@ -53,30 +46,24 @@ pub(crate) async fn connect(url: &str) -> Result<Client> {
     Ok(client)
 }
 
-/// The fields of proc(5)'s `stat` that tell processor time.
-struct Stat {
-    parent: u32,
-    ticks: u64,
-    ticks_of_dead_children: u64,
-}
-
-impl Stat {
-    fn read(file: &Path) -> Option<Self> {
-        let stat = std::fs::read_to_string(file).ok()?;
-        // The name in parentheses may hold spaces; the state is the first field after it.
-        let fields: Vec<&str> = stat.rsplit_once(')')?.1.split_whitespace().collect();
-        let sum =
-            |from: usize| Some(fields.get(from)?.parse::<u64>().ok()? + fields.get(from + 1)?.parse::<u64>().ok()?);
-        Some(Self { parent: fields.get(1)?.parse().ok()?, ticks: sum(11)?, ticks_of_dead_children: sum(13)? })
-    }
-}
-
-fn process_file(process: u32) -> PathBuf {
-    PathBuf::from(format!("/proc/{process}/stat"))
-}
-
 /// Processor time of this program so far; `None` where there is no `/proc`.
 pub(crate) fn own_cpu_time() -> Option<Duration> {
-    let ticks = Stat::read(Path::new("/proc/self/stat"))?.ticks;
-    Some(Duration::from_secs_f64(ticks as f64 / rustix::param::clock_ticks_per_second() as f64))
+    Path::new("/proc/self/task").exists().then(|| used(Path::new("/proc/self")))
+}
+
+fn parent(process: &Path) -> Option<String> {
+    let stat = std::fs::read_to_string(process.join("stat")).ok()?;
+    // The name in parentheses may hold spaces; the state and the parent follow it.
+    stat.rsplit_once(')')?.1.split_whitespace().nth(1).map(str::to_owned)
+}
+
+/// What the threads of a process used, in nanoseconds: the clock ticks of its `stat` are too coarse for a short round.
+/// A process or thread that ends meanwhile counts for nothing.
+fn used(process: &Path) -> Duration {
+    let threads = std::fs::read_dir(process.join("task")).into_iter().flatten().flatten();
+    let nanos = threads.filter_map(|thread| {
+        let times = std::fs::read_to_string(thread.path().join("schedstat")).ok()?;
+        times.split(' ').next()?.parse::<u64>().ok()
+    });
+    Duration::from_nanos(nanos.sum())
 }

@@ -227,3 +227,29 @@ fn copy(table: &str, columns: &[String], changed: &[(&str, &str)], series: &str,
         values.join(", ")
     )
 }
+
+#[cfg(test)]
+mod tests {
+    use kernel::{PageLimit, SessionId};
+    use session_core::ports::MessageRange;
+
+    use super::*;
+
+    #[tokio::test]
+    async fn a_filled_session_is_found_by_its_number_with_all_its_messages() {
+        let folder = tempfile::tempdir().unwrap();
+        let file = folder.path().join("filled.db");
+        sqlite(&file, Filling { sessions: 3, messages: true }).await.unwrap();
+        let storage = SqliteStorage::open(&file).await.unwrap().sessions();
+        for (id, messages) in [(session_id(3), MESSAGES), (long_sessions()[3], LONG)] {
+            let (store, id) = (samples::store(), SessionId::from_uuid(id));
+            let session = storage.find(&store, id).await.unwrap().unwrap();
+            assert_eq!((session.message_count, session.last_sequence), (messages, messages));
+            let limit = PageLimit::new(MESSAGES as usize).unwrap();
+            let page = storage.messages(&store, id, MessageRange::Latest, limit).await.unwrap();
+            let sequences: Vec<u64> = page.items.iter().map(|message| message.sequence).collect();
+            assert_eq!(sequences, (messages - MESSAGES + 1..=messages).collect::<Vec<_>>());
+        }
+        assert_eq!(storage.find(&samples::store(), SessionId::from_uuid(session_id(4))).await.unwrap(), None);
+    }
+}

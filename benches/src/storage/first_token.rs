@@ -22,14 +22,14 @@ use session_core::testing::{MemorySessions, MemorySpool, samples};
 use super::turns::{Port, closed_turn, new_turn};
 use super::{LIFETIME, Round, filling};
 use crate::floor::storage::fresh;
-use crate::floor::turns::QUESTION;
+use crate::floor::turns::{QUESTION, Turns};
 use crate::report::{Figure, progress};
 use crate::stats::p50_p99;
 
 /// The most that keeping a question may put off the first token, in milliseconds.
 const TARGET: f64 = 5.0;
 /// Questions in a round.
-const QUESTIONS: u64 = 60;
+const QUESTIONS: u64 = 40;
 
 /// A chat service over `storage` that answers at once: no documents, the built-in model.
 fn service<S: SessionRepository + TurnRepository + 'static>(storage: Arc<S>) -> Result<ChatService> {
@@ -84,23 +84,31 @@ fn session(number: u64) -> SessionId {
 pub(crate) async fn measure<S: SessionRepository + TurnRepository + 'static>(
     measurement: &'static str,
     storage: Arc<S>,
+    bare: &dyn Turns,
     round: Round,
 ) -> Result<Vec<Figure>> {
     progress(&format!("{measurement}: first token"))?;
     let (durable, memory) = (service(storage)?, service(in_memory().await?)?);
     let (mut of_durable, mut of_memory, mut added) = (Vec::new(), Vec::new(), Vec::new());
-    let mut whole_of_durable = Vec::new();
+    let (mut of_write, mut beyond, mut whole_of_durable) = (Vec::new(), Vec::new(), Vec::new());
     for number in 0..=round.count {
-        let (mut slow, mut fast, mut whole) = (Vec::new(), Vec::new(), Vec::new());
+        let (mut slow, mut fast, mut whole, mut write) = (Vec::new(), Vec::new(), Vec::new(), Vec::new());
         for question in 0..QUESTIONS {
             let session = session(u64::from(number) * QUESTIONS + question);
             let (first, end) = ask(&durable, session).await?;
             slow.push(first);
             whole.push(end);
             fast.push(ask(&memory, session).await?.0);
+            let ids = fresh(session.as_uuid());
+            let asked = Instant::now();
+            bare.open(&ids).await?;
+            write.push(asked.elapsed());
+            bare.close(&ids).await?;
         }
         if number > 0 {
-            let (slow, fast) = (p50_p99(&slow).0, p50_p99(&fast).0);
+            let (slow, fast, write) = (p50_p99(&slow).0, p50_p99(&fast).0, p50_p99(&write).0);
+            of_write.push(write);
+            beyond.push(slow - fast - write);
             of_durable.push(slow);
             of_memory.push(fast);
             added.push(slow - fast);
@@ -112,6 +120,8 @@ pub(crate) async fn measure<S: SessionRepository + TurnRepository + 'static>(
         of("first token, question on disk: p50", &of_durable)?,
         of("first token, question in memory: p50", &of_memory)?,
         of("first token, added by the disk: p50", &added)?.at_most(TARGET),
+        of("the same write through the bare driver: p50", &of_write)?,
+        of("first token, added beyond the bare write: p50", &beyond)?,
         of("end of the turn, answer on disk: p50", &whole_of_durable)?,
     ])
 }

@@ -24,7 +24,7 @@ const WAIT_TARGET: f64 = 10.0;
 const RATE_TARGET: f64 = 0.7;
 /// The most times longer a look-up may take among many sessions than among few.
 const MANY_TARGET: f64 = 1.3;
-/// Sessions that look-ups go round, spread over all there are. Not a multiple of the connections.
+/// Sessions that look-ups go round, spread over all there are.
 const ASKED: u64 = 1_000;
 
 /// `sessions` spread evenly over the first `of`.
@@ -135,11 +135,16 @@ pub(crate) async fn many_sessions(
     let (ask_few, ask_many) = (lookups(few_sessions), lookups(many_sessions));
     let (mut among_few, mut among_many) = (Rounds::default(), Rounds::default());
     for number in 0..=round.count {
-        let first = load(&of_few, &ask_few, CONNECTIONS, round.time, few.cluster.as_deref()).await?;
-        let second = load(&of_many, &ask_many, CONNECTIONS, round.time, many.cluster.as_deref()).await?;
-        if number > 0 {
-            among_few.add(&first);
-            among_many.add(&second);
+        let mut sides = [(&of_few, &ask_few, &mut among_few), (&of_many, &ask_many, &mut among_many)];
+        if number % 2 == 1 {
+            // Whoever comes second may find the machine otherwise.
+            sides.reverse();
+        }
+        for (server, requests, rounds) in sides {
+            let load = load(server, requests, CONNECTIONS, round.time, few.cluster.as_deref()).await?;
+            if number > 0 {
+                rounds.add(&load);
+            }
         }
     }
     of_few.stop().await?;
@@ -156,5 +161,10 @@ pub(crate) async fn many_sessions(
             &quotients(&among_few.per_second, &among_many.per_second),
         )?
         .at_most(MANY_TARGET),
+        of(
+            "look-up, ratio many to few: processor time, database included".into(),
+            "x",
+            &quotients(&among_many.all_micros(), &among_few.all_micros()),
+        )?,
     ])
 }

@@ -15,12 +15,14 @@ use anyhow::Result;
 use session_core::ports::TurnRepository;
 use storage_postgres::{PostgresOptions, PostgresStorage, SeaSessions};
 use storage_sqlite::SqliteStorage;
+use tempfile::TempDir;
 
 use self::cluster::Cluster;
 use self::filling::Filling;
 use self::turns::{Port, Sides};
 use crate::floor::postgres::{PostgresFloor, Writing};
 use crate::floor::sqlite::SqliteFloor;
+use crate::lookup::copy_database;
 use crate::options::{Options, StorageOptions};
 use crate::process::Server;
 use crate::report::{Figure, progress};
@@ -77,6 +79,17 @@ impl Place {
         }
     }
 
+    /// The real storage where no commit waits for the disk: how long a disk takes would hide what is compared.
+    async fn without_disk(&self, memory: &Path) -> Result<Arc<dyn TurnRepository>> {
+        let Some(url) = &self.url else {
+            let copy = memory.join("copy.db");
+            copy_database(&self.file(), &copy)?;
+            return Ok(Arc::new(SqliteStorage::open(&copy).await?.sessions()));
+        };
+        let options = PostgresOptions::new(format!("{url}?options[synchronous_commit]=off"));
+        Ok(Arc::new(PostgresStorage::open(&options).await?.sessions()))
+    }
+
     /// The repositories of the real storage in this process, and the sides to compare them with.
     async fn sides(&self) -> Result<(Arc<SeaSessions>, Sides)> {
         let Some(url) = &self.url else {
@@ -95,6 +108,12 @@ impl Place {
         ];
         Ok((ours, sides))
     }
+}
+
+/// A folder in memory, where the system has such.
+fn memory_folder() -> Result<TempDir> {
+    let memory = Path::new("/dev/shm");
+    Ok(if memory.is_dir() { tempfile::tempdir_in(memory)? } else { tempfile::tempdir()? })
 }
 
 pub(crate) async fn measure(options: &Options, asked: &StorageOptions, binary: &Path) -> Result<Vec<Figure>> {
@@ -142,11 +161,14 @@ async fn one_database(
     few.fill(Filling { sessions: FEW, messages: true }).await?;
     let mut figures = http::measure(few, binary, FEW, round).await?;
     let (ours, sides) = few.sides().await?;
-    figures.extend(first_token::measure(few.measurement, Arc::clone(&ours), round).await?);
+    // The last side writes with the fewest round trips.
+    if let Some((_, bare)) = sides.last() {
+        figures.extend(first_token::measure(few.measurement, ours, &**bare, round).await?);
+    }
     figures.extend(turns::measure(few.measurement, &sides, few.cluster.as_deref(), round).await?);
-    let repository: Arc<dyn TurnRepository> = ours;
-    figures.extend(turns::long_sessions(few.measurement, &repository, round).await?);
-    drop((repository, sides));
+    drop(sides);
+    let memory = memory_folder()?;
+    figures.extend(turns::long_sessions(few.measurement, &few.without_disk(memory.path()).await?, round).await?);
     many.fill(Filling { sessions, messages: false }).await?;
     figures.extend(http::many_sessions(few, many, binary, (FEW, sessions), round).await?);
     Ok(figures)

@@ -168,7 +168,7 @@ async fn pairs(side: &Arc<dyn Turns>, clients: usize, time: Duration, cluster: O
     })
 }
 
-/// A turn with its history read, in sessions of 10 and of 10,000 messages, alternating.
+/// A turn with its history read, in sessions of 10 and of 10,000 messages, alternating; nothing waits for a disk.
 pub(crate) async fn long_sessions(
     measurement: &'static str,
     turns: &Arc<dyn TurnRepository>,
