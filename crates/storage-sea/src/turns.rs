@@ -2,7 +2,7 @@
 
 use async_trait::async_trait;
 use kernel::{MessageId, Page, PageLimit, RepositoryError, SessionId, StoreId, Timestamp, TurnId};
-use sea_orm::ActiveValue::Set;
+use sea_orm::ActiveValue::{NotSet, Set};
 use sea_orm::sea_query::Expr;
 use sea_orm::{ColumnTrait, Condition, DatabaseTransaction, EntityTrait, QueryFilter, QuerySelect};
 use session_core::model::{
@@ -218,8 +218,10 @@ async fn interrupt(transaction: &DatabaseTransaction, which: Expr, now: Timestam
 
 /// Writes everything of a session whose row this transaction holds.
 async fn save_session(transaction: &DatabaseTransaction, session: &Session) -> Result<(), RepositoryError> {
-    let update =
-        session::Entity::update_many().set(session::row(session)?).filter(session::Column::Id.eq(session.id.as_uuid()));
+    // SQLite takes a key that is set, even to what it was, for one that changes, and looks through every row
+    // that refers to it.
+    let row = session::ActiveModel { id: NotSet, ..session::row(session)? };
+    let update = session::Entity::update_many().set(row).filter(session::Column::Id.eq(session.id.as_uuid()));
     update.exec(transaction).await.map_err(repository_error)?;
     Ok(())
 }
