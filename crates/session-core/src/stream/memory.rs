@@ -1,6 +1,6 @@
 //! The stream log of a single process.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, VecDeque};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
@@ -18,7 +18,14 @@ const MAX_WEIGHT: usize = 1 << 20;
 pub struct MemoryStreamLog {
     clock: Arc<dyn Clock>,
     keep: Duration,
-    turns: Mutex<HashMap<TurnId, Arc<TurnLog>>>,
+    turns: Mutex<Turns>,
+}
+
+/// The logs, and which of them have ended, the earliest first: forgetting costs what is forgotten.
+#[derive(Default)]
+struct Turns {
+    logs: HashMap<TurnId, Arc<TurnLog>>,
+    ended: VecDeque<(Timestamp, TurnId)>,
 }
 
 #[derive(Default)]
@@ -46,12 +53,14 @@ impl MemoryStreamLog {
     }
 
     fn find(&self, turn: TurnId) -> Option<Arc<TurnLog>> {
-        lock(&self.turns).get(&turn).cloned()
+        lock(&self.turns).logs.get(&turn).cloned()
     }
 
-    fn forget_old(&self, turns: &mut HashMap<TurnId, Arc<TurnLog>>) {
+    fn forget_old(&self, turns: &mut Turns) {
         let now = self.clock.now();
-        turns.retain(|_, log| lock(&log.kept).ended_at.is_none_or(|ended| now.since(ended) < self.keep));
+        while let Some((_, turn)) = turns.ended.pop_front_if(|(ended, _)| now.since(*ended) >= self.keep) {
+            turns.logs.remove(&turn);
+        }
     }
 }
 
@@ -60,13 +69,13 @@ impl TurnStreamLog for MemoryStreamLog {
     async fn open(&self, turn: TurnId) -> Result<(), StreamLogError> {
         let mut turns = lock(&self.turns);
         self.forget_old(&mut turns);
-        turns.entry(turn).or_default();
+        turns.logs.entry(turn).or_default();
         Ok(())
     }
 
     async fn append(&self, turn: TurnId, event: TurnEvent) -> Result<u64, StreamLogError> {
         let log = self.find(turn).ok_or(StreamLogError::NotOpen)?;
-        let number = {
+        let (number, ended) = {
             let mut kept = lock(&log.kept);
             if kept.ended_at.is_some() {
                 return Err(StreamLogError::NotOpen);
@@ -80,8 +89,11 @@ impl TurnStreamLog for MemoryStreamLog {
             }
             kept.weight = weight;
             kept.events.push(event);
-            kept.events.len() as u64
+            (kept.events.len() as u64, kept.ended_at)
         };
+        if let Some(ended) = ended {
+            lock(&self.turns).ended.push_back((ended, turn));
+        }
         log.changed.send_replace(number);
         Ok(number)
     }
