@@ -35,6 +35,10 @@ impl Upkeep {
     pub(crate) async fn begin(&self, alone: bool) -> Result<(), ChatError> {
         // The spool first: what it holds is the end of turns that would be closed as abandoned.
         self.chat.replay_spool().await?;
+        while self.spool.depth() > 0 {
+            // A long outage is told in parts.
+            self.chat.replay_spool().await?;
+        }
         let abandoned = self.chat.interrupt_abandoned(alone).await?;
         if abandoned > 0 {
             tracing::info!(turns = abandoned, "turns of an earlier run were closed as interrupted");

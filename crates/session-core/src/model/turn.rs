@@ -154,8 +154,8 @@ pub struct ClosedTurn {
     pub answer: Option<Answer>,
     /// When it ended.
     pub closed_at: Timestamp,
-    /// Whether it comes late, from the emergency spool. Then it may also fill a turn that was closed as
-    /// interrupted without an answer, because nobody could know that there was one.
+    /// Whether it may also fill a turn that was closed as interrupted without an answer, because whoever took
+    /// its process for dead could not know that there was one: so for whole answers and for what was spooled.
     #[serde(default)]
     pub late: bool,
 }
