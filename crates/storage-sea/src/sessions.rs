@@ -38,12 +38,7 @@ fn in_state(state: Option<SessionState>, now: Timestamp) -> Result<Condition, Re
 #[async_trait]
 impl SessionRepository for SeaSessions {
     async fn find(&self, store: &StoreId, id: SessionId) -> Result<Option<Session>, RepositoryError> {
-        let found = Entity::find_by_id(id.as_uuid())
-            .filter(Column::StoreId.eq(store.as_str()))
-            .one(&self.pools.reader)
-            .await
-            .map_err(repository_error)?;
-        found.map(Session::try_from).transpose()
+        self.lookups.find(store, id).await
     }
 
     async fn store_of(&self, id: SessionId) -> Result<Option<StoreId>, RepositoryError> {

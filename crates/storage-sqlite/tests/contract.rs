@@ -51,6 +51,34 @@ mod files {
         assert_eq!(found, Some(samples::session("kim")));
     }
 
+    /// As when an HTTP worker stops while answers are still written.
+    #[tokio::test]
+    async fn look_ups_outlive_the_runtime_that_was_reading_for_them() {
+        let (storage, _folder) = open().await;
+        let sessions = storage.sessions();
+        sessions.insert(&samples::session("kim")).await.unwrap();
+        for _ in 0..50 {
+            let elsewhere = sessions.clone();
+            let worker = std::thread::spawn(move || {
+                let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+                // Polled once, so that the statement is under way or about to be when the runtime is dropped.
+                runtime.block_on(async {
+                    drop(futures::poll!(Box::pin(elsewhere.find(&samples::store(), samples::session_id(1)))));
+                });
+            });
+            let here = (0..8).map(|_| sessions.find(samples_store(), samples::session_id(1)));
+            for found in futures::future::join_all(here).await {
+                assert_eq!(found.unwrap(), Some(samples::session("kim")));
+            }
+            worker.join().unwrap();
+        }
+    }
+
+    fn samples_store() -> &'static kernel::StoreId {
+        static STORE: std::sync::OnceLock<kernel::StoreId> = std::sync::OnceLock::new();
+        STORE.get_or_init(samples::store)
+    }
+
     #[tokio::test]
     async fn a_file_that_is_no_database_is_refused_and_left_alone() {
         let folder = tempfile::tempdir().unwrap();
