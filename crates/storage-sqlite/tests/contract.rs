@@ -21,6 +21,43 @@ mod sessions_and_turns {
     });
 }
 
+mod imports {
+    use std::sync::Arc;
+
+    use super::*;
+    use sea_orm::sqlx::sqlite::{SqliteConnectOptions, SqliteConnection};
+    use sea_orm::sqlx::{AssertSqlSafe, Connection, raw_sql};
+    use session_import::ports::Source;
+    use session_import::testing::contract::{ImportStorage, TextTable};
+    use storage_sqlite::SqliteSource;
+
+    session_import::import_contract!(async {
+        let (storage, folder) = open().await;
+        let imports = Arc::new(storage.imports());
+        let sessions = Arc::new(storage.sessions());
+        Some(ImportStorage {
+            target: imports.clone(),
+            ledger: imports,
+            sessions: sessions.clone(),
+            feedback: sessions.clone(),
+            maintenance: sessions,
+            guard: Box::new(folder),
+        })
+    });
+
+    session_import::source_contract!(async |tables: Vec<TextTable>| {
+        let folder = tempfile::tempdir().unwrap();
+        let file = folder.path().join("theirs.db");
+        let options = SqliteConnectOptions::new().filename(&file).create_if_missing(true);
+        let mut connection = SqliteConnection::connect_with(&options).await.unwrap();
+        let sql: String = tables.iter().map(TextTable::sql).collect();
+        raw_sql(AssertSqlSafe(format!("BEGIN; {sql} COMMIT;"))).execute(&mut connection).await.unwrap();
+        connection.close().await.unwrap();
+        let source = SqliteSource::open(&file).await.unwrap();
+        Some((Box::new(source) as Box<dyn Source>, folder))
+    });
+}
+
 mod documents {
     use super::*;
 
