@@ -74,8 +74,21 @@ async fn harder_questions_are_answered_as_well_as_they_were() {
     let jsonl = std::fs::read_to_string(samples().join("eval-hard.jsonl")).unwrap();
     let report = Report::of(&run(&jsonl).await);
     let dev = report.figures("dev").unwrap();
+    println!("hard {dev:?}");
+    assert!(dev.recall_at_5.unwrap() >= 0.95, "{dev:?}");
+    assert!(dev.fact_recall.unwrap() >= 0.78, "{dev:?}");
+    assert!(dev.refusal_accuracy.unwrap() >= 0.72, "{dev:?}");
+    assert!(dev.false_refusals.unwrap() <= 0.13, "{dev:?}");
+}
+
+#[tokio::test]
+async fn near_misses_are_refused_and_paraphrases_answered_as_well_as_they_were() {
+    let jsonl = std::fs::read_to_string(samples().join("eval-near.jsonl")).unwrap();
+    let report = Report::of(&run(&jsonl).await);
+    let dev = report.figures("dev").unwrap();
+    println!("near {dev:?}");
     assert!(dev.recall_at_5.unwrap() >= 0.95, "{dev:?}");
     assert!(dev.fact_recall.unwrap() >= 0.75, "{dev:?}");
-    assert!(dev.refusal_accuracy.unwrap() >= 0.62, "{dev:?}");
-    assert!(dev.false_refusals.unwrap() <= 0.18, "{dev:?}");
+    assert!(dev.refusal_accuracy.unwrap() >= 0.38, "{dev:?}");
+    assert!(dev.false_refusals.unwrap() <= 0.1, "{dev:?}");
 }

@@ -139,6 +139,11 @@ impl AnswerKind {
         kinds
     }
 
+    /// Whether few sentences that do not answer have the form of this kind: a sum, a time, a number.
+    pub const fn has_form(self) -> bool {
+        matches!(self, Amount | Period | Moment | Contact | Count | Percent)
+    }
+
     /// Whether the text (a sentence or table row) has an answer of this kind.
     pub fn found_in(self, text: &str) -> bool {
         let squashed = squash(text);
@@ -225,5 +230,6 @@ mod tests {
         assert!(Amount.found_in("3,000원을 받습니다") && !Amount.found_in("원목으로 만듭니다"));
         assert!(Period.found_in("3~5영업일") && Moment.found_in("19:30까지") && Percent.found_in("연 15%"));
         assert!(Contact.found_in("070-0000-4170") && !Contact.found_in("10-20"));
+        assert!(Contact.has_form() && !Permission.has_form());
     }
 }
