@@ -17,9 +17,9 @@ pub(crate) struct Endpoint {
 }
 
 impl Endpoint {
-    /// HEAD is GET without its body, except for streams, whose body is all there is.
+    /// HEAD is GET without its body, except for streams and connections, whose body is all there is.
     fn answers_head(&self) -> bool {
-        self.method == Method::GET && !self.path.ends_with("/stream")
+        self.method == Method::GET && !self.path.ends_with("/stream") && !self.path.starts_with("/ws/")
     }
 
     fn route(&self) -> Route {

@@ -23,6 +23,8 @@ mod routes;
 mod server;
 mod sse;
 mod state;
+mod telling;
+mod ws;
 
 pub use app::app;
 pub use error::ErrorCode;
@@ -30,3 +32,4 @@ pub use openapi::openapi_json;
 pub use routes::endpoints;
 pub use server::{RunningServer, ServerOptions, StopHandle, server};
 pub use state::{ApiSettings, ApiState, Check, DatabaseHealth, DatabaseLook, Readiness, TableLook};
+pub use ws::WebSocketLimits;

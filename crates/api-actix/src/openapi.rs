@@ -12,7 +12,7 @@ use crate::endpoint::Endpoint;
 use crate::error::{ErrorBody, ErrorCode};
 use crate::routes::{
     self, chat, documentation, export, feedback, lives, operations, pages, search, session_chat, sessions, shares,
-    turns,
+    turns, websocket,
 };
 
 #[derive(OpenApi)]
@@ -57,6 +57,7 @@ use crate::routes::{
         shares::share,
         shares::revoke,
         shares::read,
+        websocket::connect,
         session_chat::create,
         session_chat::get,
         session_chat::ask,

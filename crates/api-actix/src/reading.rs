@@ -13,6 +13,7 @@ use crate::error::{ApiError, ErrorCode};
 use crate::state::ApiState;
 
 /// Whose conversation is read.
+#[derive(Clone)]
 pub(crate) struct Scope {
     pub(crate) store: StoreId,
     pub(crate) user: Option<UserId>,

@@ -9,6 +9,7 @@ use session_core::{SessionService, ShareService};
 use tokio::runtime::Handle;
 
 use crate::error::{ApiError, ErrorCode};
+use crate::ws::WebSocketLimits;
 
 /// What the handlers work with, shared by all workers.
 pub struct ApiState {
@@ -51,6 +52,8 @@ pub struct ApiSettings {
     pub heartbeat: Duration,
     /// The largest request body, in bytes.
     pub body_limit: usize,
+    /// What a WebSocket may do.
+    pub websocket: WebSocketLimits,
     /// The server's version.
     pub version: String,
 }

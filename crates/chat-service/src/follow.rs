@@ -7,7 +7,7 @@ use std::time::Duration;
 use futures::stream::{self, BoxStream, StreamExt};
 use kernel::{StoreId, TurnId};
 use session_core::model::{Message, Turn, TurnState};
-use session_core::ports::{StreamBatch, TurnStreamLog};
+use session_core::ports::{StreamBatch, StreamLogError, TurnStreamLog};
 use session_core::stream::{Durability, TurnDone, TurnEvent, TurnFailure};
 
 use crate::turn::CONTEXT_TOKENS;
@@ -45,19 +45,20 @@ impl ChatService {
     }
 
     /// Follows a turn from the event after number `after` to its end. A turn whose stream is no longer
-    /// kept is told again from its stored message: such a stream starts over with a `Session` event,
-    /// whatever `after` is.
+    /// kept, or not from there on, is told again from its stored message: such a stream starts over with a
+    /// `Session` event, whatever `after` is.
     ///
     /// # Errors
-    /// [`ChatError::UnknownTurn`] when the store has no such turn; storage errors.
+    /// [`ChatError::UnknownTurn`] when the store has no such turn; storage errors. The stream itself ends with
+    /// [`StreamLogError::Behind`] when its reader was slower than the turn by more than a log holds.
     pub async fn follow(&self, store: &StoreId, turn: TurnId, after: u64) -> Result<EventStream, ChatError> {
         let turn = self.ports.turns.find_turn(store, turn).await?.ok_or(ChatError::UnknownTurn)?;
         // A read that has to wait proves that the log is there as well as one that answers.
         let id = turn.id;
         let known = futures::poll!(std::pin::pin!(self.ports.streams.read(id, after)));
         match known {
+            std::task::Poll::Ready(Ok(None) | Err(StreamLogError::Behind { .. })) => Ok(self.clone().retold(turn)),
             std::task::Poll::Ready(Err(error)) => Err(error.into()),
-            std::task::Poll::Ready(Ok(None)) => Ok(self.clone().retold(turn)),
             std::task::Poll::Ready(Ok(Some(batch))) => {
                 Ok(live(Arc::clone(&self.ports.streams), id, after, Some(batch)))
             }

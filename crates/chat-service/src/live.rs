@@ -92,11 +92,20 @@ impl LiveTurns {
         *self.stage.borrow() > Stage::Open
     }
 
+    /// Waits until no more turns are taken.
+    pub(crate) async fn draining(&self) {
+        self.reached(Stage::Draining).await;
+    }
+
     /// Waits until live turns are to stop at once.
     pub(crate) async fn stopping(&self) {
+        self.reached(Stage::Stopping).await;
+    }
+
+    async fn reached(&self, wanted: Stage) {
         let mut stage = self.stage.subscribe();
         // The sender is held by `self`: waiting cannot fail.
-        let _ = stage.wait_for(|stage| *stage == Stage::Stopping).await;
+        let _ = stage.wait_for(|stage| *stage >= wanted).await;
     }
 
     /// Takes no more turns, lets live ones finish for `grace`, then stops them, and waits until each has

@@ -97,6 +97,11 @@ impl ChatService {
         self.live.is_draining()
     }
 
+    /// Waits until the service takes no more questions.
+    pub async fn draining(&self) {
+        self.live.draining().await;
+    }
+
     /// Closes as interrupted every open turn whose lease is over; with `all`, every open turn, which is
     /// right when this process alone owns the storage. Answers how many.
     ///

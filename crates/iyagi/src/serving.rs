@@ -4,7 +4,7 @@ use std::net::TcpListener;
 use std::sync::Arc;
 
 use anyhow::Context;
-use api_actix::{ApiSettings, ApiState, RunningServer, ServerOptions};
+use api_actix::{ApiSettings, ApiState, RunningServer, ServerOptions, WebSocketLimits};
 use metrics_exporter_prometheus::PrometheusHandle;
 use tokio::signal::unix::{SignalKind, signal};
 
@@ -95,6 +95,7 @@ fn state(config: &Config, services: Services, storage: &Storage, metrics: Promet
             max_message_chars: config.chat.max_message_chars,
             heartbeat: config.chat.heartbeat(),
             body_limit: config.server.body_limit_bytes,
+            websocket: WebSocketLimits { messages_per_minute: config.chat.websocket_messages_per_minute },
             version: env!("CARGO_PKG_VERSION").into(),
         },
     }

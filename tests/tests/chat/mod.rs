@@ -7,6 +7,7 @@ mod lives;
 mod refusals;
 mod session_chat;
 mod streams;
+mod websocket;
 
 /// A question the sample documents answer, and what a right answer holds.
 const JEJU: &str = "제주도는 배송비가 얼마예요?";

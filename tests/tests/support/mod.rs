@@ -5,10 +5,12 @@ mod binary;
 mod data;
 mod process;
 mod server;
+mod socket;
 mod sse;
 
 pub(crate) use api::{Api, Outcome, assert_error, markers};
 pub(crate) use binary::{Run, binary, command, run, workspace};
 pub(crate) use process::{Process, send_signal};
 pub(crate) use server::{Server, arguments as demo_arguments, launch};
+pub(crate) use socket::{Ended, Socket};
 pub(crate) use sse::{Event, EventReader, answer_of, data_of, only};

@@ -8,7 +8,7 @@ use crate::error::{ApiError, ErrorCode};
 use crate::language::Language;
 
 /// The `data` of one server-sent event. A stream is one `session`, then `status`, `token` and `sources`,
-/// and ends with `done` or `error`. `done` is sent only after the turn is committed.
+/// and ends with `done`, `error` or `cut`. `done` is sent only after the turn is committed.
 #[derive(Debug, Serialize, ToSchema)]
 #[serde(tag = "type", rename_all = "camelCase")]
 pub(crate) enum StreamEvent {
@@ -41,6 +41,14 @@ pub(crate) enum StreamEvent {
     /// After `done`, in `/api/session-chat/{id}/stream` only: the turn is in the conversation's log.
     #[serde(rename = "session_logged")]
     SessionLogged { data: SessionLoggedData },
+    /// The stream broke off, because it was read too slowly or could not be read on the server. The turn goes on.
+    Cut {
+        /// What happened, in the language of Accept-Language.
+        content: String,
+        /// Where to go on. A stream that is no longer kept is told from its beginning.
+        #[schema(example = "/api/turns/0197a6f2-0000-7000-8000-000000000000/stream")]
+        resume: String,
+    },
     /// The turn ended without a whole answer.
     #[serde(rename_all = "camelCase")]
     Error {
@@ -134,6 +142,20 @@ impl StreamEvent {
                 Self::Error { content, code, data: ErrorEventData { timestamp: now, session_id: session } }
             }
         }
+    }
+
+    /// A question, or something else asked over a connection that stays open, was refused.
+    pub(crate) fn refused(error: &ApiError, language: Language, now: Timestamp, session: SessionId) -> Self {
+        let data = ErrorEventData { timestamp: now, session_id: session };
+        Self::Error { content: error.text(language), code: error.code(), data }
+    }
+
+    pub(crate) fn cut(turn: TurnId, language: Language) -> Self {
+        let content = match language {
+            Language::Korean => "스트림이 끊겼습니다. resume 주소에서 이어 받아 주세요.",
+            Language::English => "The stream broke off. Go on at the address in resume.",
+        };
+        Self::Cut { content: content.to_owned(), resume: format!("/api/turns/{turn}/stream") }
     }
 
     /// What stage 1 says after `done`.

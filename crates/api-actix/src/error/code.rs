@@ -105,6 +105,12 @@ codes! {
         "답변이 중간에 멈췄습니다. 다시 질문해 주세요." "The answer was interrupted. Please ask again.";
     Conflict "CONFLICT" CONFLICT
         "다른 요청이 먼저 처리되었습니다. 다시 시도해 주세요." "Another request came first. Please try again.";
+    TooManyTurns "TOO_MANY_TURNS" TOO_MANY_REQUESTS
+        "한 번에 {0}개까지 질문할 수 있습니다. 답변을 기다려 주세요." "At most {0} questions at a time. Please wait for the answers.";
+    RateLimited "RATE_LIMITED" TOO_MANY_REQUESTS
+        "너무 자주 보냈습니다. {0}초 뒤에 다시 보내 주세요." "Too many messages. Please try again in {0} seconds.";
+    UpgradeRequired "UPGRADE_REQUIRED" UPGRADE_REQUIRED
+        "WebSocket으로 연결해 주세요." "This address takes WebSocket connections only.";
     SessionExpired "SESSION_EXPIRED" GONE
         "대화의 유효 시간이 지났습니다. 새 대화를 시작해 주세요." "The session has expired. Please start a new one.";
     SessionEnded "SESSION_ENDED" GONE

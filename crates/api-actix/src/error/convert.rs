@@ -55,7 +55,7 @@ impl From<StreamLogError> for ApiError {
     fn from(error: StreamLogError) -> Self {
         let code = match error {
             StreamLogError::Backend(_) => ErrorCode::StorageUnavailable,
-            StreamLogError::Full | StreamLogError::NotOpen => ErrorCode::InternalError,
+            StreamLogError::Behind { .. } | StreamLogError::NotOpen => ErrorCode::InternalError,
         };
         Self::new(code).caused_by(error)
     }

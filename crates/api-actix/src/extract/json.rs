@@ -22,7 +22,7 @@ impl<T: DeserializeOwned + 'static> FromRequest for ApiJson<T> {
         }
         let limit = request.app_data::<web::Data<ApiState>>().map_or(0, |state| state.settings.body_limit);
         let body = web::Bytes::from_request(request, payload);
-        async move { read(&body.await.map_err(|error| unreadable(&error, limit))?) }.boxed_local()
+        async move { from_json(&body.await.map_err(|error| unreadable(&error, limit))?).map(Self) }.boxed_local()
     }
 }
 
@@ -61,11 +61,12 @@ fn unreadable(error: &actix_web::Error, limit: usize) -> ApiError {
     }
 }
 
-fn read<T: DeserializeOwned>(body: &[u8]) -> Result<ApiJson<T>, ApiError> {
+/// Reads JSON strictly.
+pub(crate) fn from_json<T: DeserializeOwned>(body: &[u8]) -> Result<T, ApiError> {
     if escapes_nul(body) {
         return Err(ErrorCode::InvalidCharacters.into());
     }
-    serde_json::from_slice(body).map(ApiJson).map_err(|error| {
+    serde_json::from_slice(body).map_err(|error| {
         // A name that is expected where something else stands is told as if it were no JSON.
         let is_json = error.classify() == Category::Data || serde_json::from_slice::<IgnoredAny>(body).is_ok();
         let code = if is_json { ErrorCode::InvalidBody } else { ErrorCode::InvalidJson };

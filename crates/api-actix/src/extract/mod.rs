@@ -5,5 +5,5 @@ mod json;
 mod query;
 
 pub(crate) use id::Id;
-pub(crate) use json::{ApiJson, OptionalJson};
+pub(crate) use json::{ApiJson, OptionalJson, from_json};
 pub(crate) use query::ApiQuery;

@@ -12,6 +12,7 @@ use crate::observe::RequestId;
 use crate::reply::Reply;
 use crate::sse;
 use crate::state::ApiState;
+use crate::telling::Telling;
 
 pub(super) const QUESTION: &[ErrorCode] = &[
     ErrorCode::EmptyMessage,
@@ -69,7 +70,8 @@ pub(crate) async fn stream(
     let store = ask.store.clone();
     let asked = state.ask(ask).await?;
     let events = state.chat.answer(&store, asked).await?;
-    Ok(sse::respond(&state, events, language, request_id.into_inner()))
+    let telling = Telling::new(&state, asked.turn, events, language, request_id.into_inner());
+    Ok(sse::respond(&state, telling))
 }
 
 /// Asks a question and waits for the whole answer.

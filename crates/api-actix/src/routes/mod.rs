@@ -12,6 +12,7 @@ pub(crate) mod session_chat;
 pub(crate) mod sessions;
 pub(crate) mod shares;
 pub(crate) mod turns;
+pub(crate) mod websocket;
 
 use crate::endpoint::Endpoint;
 use crate::error::ErrorCode;
@@ -33,6 +34,7 @@ pub(crate) fn table() -> Vec<&'static Endpoint> {
     [
         chat::ENDPOINTS,
         turns::ENDPOINTS,
+        websocket::ENDPOINTS,
         sessions::ENDPOINTS,
         lives::ENDPOINTS,
         export::ENDPOINTS,

@@ -30,6 +30,7 @@ use crate::observe::RequestId;
 use crate::reply::Reply;
 use crate::sse;
 use crate::state::ApiState;
+use crate::telling::Telling;
 
 /// Where its sessions come from.
 const CHANNEL: &str = "session-chat";
@@ -168,7 +169,8 @@ pub(crate) async fn stream(
 ) -> Result<HttpResponse, ApiError> {
     let (store, asked) = asked(&state, query.0.store_id, id.0, body.0).await?;
     let events = state.chat.answer(&store, asked).await?;
-    Ok(sse::respond_and_log(&state, events, language, request_id.into_inner()))
+    let telling = Telling::new(&state, asked.turn, events, language, request_id.into_inner());
+    Ok(sse::respond_and_log(&state, telling))
 }
 
 /// Figures of a live session.

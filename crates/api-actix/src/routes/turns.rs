@@ -19,6 +19,7 @@ use crate::reading::{self, Scope};
 use crate::reply::Reply;
 use crate::sse;
 use crate::state::ApiState;
+use crate::telling::Telling;
 
 const LAST_EVENT_ID: &str = "last-event-id";
 
@@ -91,7 +92,7 @@ pub(crate) async fn stream(
     let scope = Scope { store: state.store(query.0.store_id), user: query.0.user_id };
     reading::require_turn(&state, &scope, id.0).await?;
     let events = state.chat.follow(&scope.store, id.0, after).await?;
-    Ok(sse::respond(&state, events, language, request_id.into_inner()))
+    Ok(sse::respond(&state, Telling::new(&state, id.0, events, language, request_id.into_inner())))
 }
 
 /// Stops an answer that is being made. What was said is kept, marked interrupted.
@@ -140,7 +141,8 @@ pub(crate) async fn regenerate(
     let asked = state.regenerate(again).await?;
     let events = state.chat.answer(&store, asked).await?;
     if wants_events(&request) {
-        return Ok(sse::respond(&state, events, language, request_id.into_inner()));
+        let telling = Telling::new(&state, asked.turn, events, language, request_id.into_inner());
+        return Ok(sse::respond(&state, telling));
     }
     let reply = Reply::collect(events).await?;
     Ok(HttpResponse::Ok().json(reply.into_body(asked.turn, state.clock.now())))

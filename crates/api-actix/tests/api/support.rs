@@ -6,7 +6,9 @@ use actix_web::dev::ServiceResponse;
 use actix_web::http::StatusCode;
 use actix_web::http::header::HeaderMap;
 use actix_web::test::{self, TestRequest};
-use api_actix::{ApiSettings, ApiState, Check, DatabaseHealth, DatabaseLook, Readiness, TableLook, app};
+use api_actix::{
+    ApiSettings, ApiState, Check, DatabaseHealth, DatabaseLook, Readiness, TableLook, WebSocketLimits, app,
+};
 use async_trait::async_trait;
 use chat_service::{BusyPolicy, ChatPorts, ChatService, ChatSettings};
 use futures::StreamExt;
@@ -193,6 +195,7 @@ impl Setup {
                 max_message_chars: MAX_MESSAGE_CHARS,
                 heartbeat: self.heartbeat,
                 body_limit: BODY_LIMIT,
+                websocket: WebSocketLimits { messages_per_minute: 60 },
                 version: "0.0.0-test".into(),
             },
         };

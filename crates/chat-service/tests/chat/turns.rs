@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use chat_service::{Ask, ChatError};
+use futures::StreamExt;
 use kernel::{StoreId, TurnId, UserId};
 use session_core::SessionError;
 use session_core::model::{MessageStatus, Role, TurnState};
@@ -261,4 +262,25 @@ async fn a_turn_without_a_stream_is_refused_and_does_not_block_its_session() {
     assert!(matches!(broken.ask(ask("다음 질문")).await, Err(ChatError::Stream(_))));
     let next = chat.service.ask(ask("그다음 질문")).await.unwrap();
     assert!(matches!(chat.events(next.turn).await.last(), Some(TurnEvent::Done(_))));
+}
+
+#[tokio::test]
+async fn a_reader_slower_than_the_turn_is_cut_and_hears_the_whole_answer_when_it_comes_back() {
+    let lengthy: &'static str = Box::leak("가".repeat(20_000).into_boxed_str());
+    let chat = chat(Script::Say(vec![lengthy; 60])).await;
+    let asked = chat.service.ask(ask(QUESTION)).await.unwrap();
+    let mut slow = chat.service.follow(&samples::store(), asked.turn, 0).await.unwrap();
+    let first = slow.next().await.unwrap().unwrap();
+    assert_eq!(first.number, 1);
+    // The turn waits for nobody.
+    while chat.storage.find_turn(&samples::store(), asked.turn).await.unwrap().unwrap().state == TurnState::Open {
+        tokio::task::yield_now().await;
+    }
+    let rest: Vec<_> = slow.collect().await;
+    let behind = |last: &Result<_, ChatError>| matches!(last, Err(ChatError::Stream(StreamLogError::Behind { .. })));
+    assert!(rest.last().is_some_and(behind), "{} events", rest.len());
+    let again = chat.service.follow(&samples::store(), asked.turn, rest.len() as u64).await.unwrap();
+    let told: Vec<TurnEvent> = again.map(|event| event.unwrap().event).collect().await;
+    assert!(matches!(told[0], TurnEvent::Session { .. }), "it starts over");
+    assert!(matches!(&told[1], TurnEvent::Token { content } if content.len() == 60 * lengthy.len()));
 }

@@ -244,6 +244,8 @@ pub(crate) struct ChatConfig {
     pub(crate) heartbeat_seconds: u64,
     /// Minutes a finished stream can still be read again.
     pub(crate) finished_stream_minutes: u64,
+    /// Messages that one WebSocket may send in a minute.
+    pub(crate) websocket_messages_per_minute: u32,
 }
 
 impl ChatConfig {

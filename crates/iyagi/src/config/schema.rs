@@ -76,6 +76,7 @@ pub(super) static FIELDS: &[Field] = &[
     field("chat.turn_timeout_seconds", Kind::Integer(1, 3_600)),
     field("chat.heartbeat_seconds", Kind::Integer(1, 300)),
     field("chat.finished_stream_minutes", Kind::Integer(1, 1_440)),
+    field("chat.websocket_messages_per_minute", Kind::Integer(1, 60_000)),
     field("retrieval.limit", Kind::Integer(1, 50)),
     field("retrieval.collections", Kind::Names),
     field("prices.file", Kind::Text(0, 4_096)),

@@ -10,16 +10,19 @@ pub struct StreamBatch {
     pub first: u64,
     /// The events.
     pub events: Vec<TurnEvent>,
-    /// Whether the log is finished: nothing follows these.
+    /// Whether the log is finished and these are its last: nothing follows.
     pub ended: bool,
 }
 
 /// Why a stream log cannot serve.
 #[derive(Debug, thiserror::Error)]
 pub enum StreamLogError {
-    /// The turn has said more than a log holds.
-    #[error("the stream is longer than the log holds")]
-    Full,
+    /// What comes next for this reader is no longer held: the turn said more than a log holds before it was read.
+    #[error("the stream has gone on beyond what the log holds")]
+    Behind {
+        /// The number of the oldest event that is still held.
+        oldest: u64,
+    },
     /// No log of that turn is open for writing.
     #[error("the stream is not open")]
     NotOpen,
@@ -29,7 +32,8 @@ pub enum StreamLogError {
 }
 
 /// Keeps the numbered events of live turns, so that any number of readers can follow, leave and come
-/// back. Writers never wait for readers. A finished log stays readable for a while, then is unknown.
+/// back. Writers never wait for readers, and a log holds only so much: when a turn says more, the oldest events
+/// go. A finished log stays readable for a while, then is unknown.
 #[async_trait]
 pub trait TurnStreamLog: Send + Sync {
     /// Starts a turn's log. Starting one that exists changes nothing.
@@ -39,11 +43,13 @@ pub trait TurnStreamLog: Send + Sync {
     /// finishes the log.
     ///
     /// # Errors
-    /// [`StreamLogError::Full`] when the bound is reached (an ending event is always taken);
     /// [`StreamLogError::NotOpen`] before `open` or after the end.
     async fn append(&self, turn: TurnId, event: TurnEvent) -> Result<u64, StreamLogError>;
 
     /// Waits until there is an event after number `after`, or the log is finished, and reads what is
-    /// there. `None` when the log is unknown: never opened, or forgotten.
+    /// there, or a part of it. `None` when the log is unknown: never opened, or forgotten.
+    ///
+    /// # Errors
+    /// [`StreamLogError::Behind`] when the event after `after` is no longer held.
     async fn read(&self, turn: TurnId, after: u64) -> Result<Option<StreamBatch>, StreamLogError>;
 }

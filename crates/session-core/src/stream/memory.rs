@@ -11,8 +11,11 @@ use tokio::sync::watch;
 use super::TurnEvent;
 use crate::ports::{StreamBatch, StreamLogError, TurnStreamLog};
 
-/// The most one turn's log may hold, in bytes as [`TurnEvent::weight`] counts them.
+/// The most one turn's log may hold, in bytes as [`TurnEvent::weight`] counts them. The longest answers of today's
+/// models are a tenth of it.
 const MAX_WEIGHT: usize = 1 << 20;
+/// The most that is read at once: what each reader holds for itself while its client is slow.
+const BATCH_WEIGHT: usize = 1 << 15;
 
 /// Keeps live turns in memory, and finished ones for a while. Readers are woken, never polled.
 pub struct MemoryStreamLog {
@@ -36,9 +39,45 @@ struct TurnLog {
 
 #[derive(Default)]
 struct Kept {
-    events: Vec<TurnEvent>,
+    /// The events after number `gone`.
+    events: VecDeque<TurnEvent>,
+    gone: u64,
     weight: usize,
     ended_at: Option<Timestamp>,
+}
+
+impl Kept {
+    /// Adds an event, and drops the oldest ones for it if it must.
+    fn push(&mut self, event: TurnEvent) -> u64 {
+        self.weight += event.weight();
+        self.events.push_back(event);
+        while self.weight > MAX_WEIGHT && self.events.len() > 1 {
+            self.weight -= self.events.pop_front().map_or(0, |event| event.weight());
+            self.gone += 1;
+        }
+        self.gone + self.events.len() as u64
+    }
+
+    /// What a reader gets who has heard everything up to `after`; `None` while there is nothing new.
+    fn batch(&self, after: u64) -> Option<Result<StreamBatch, StreamLogError>> {
+        let Some(heard) = after.checked_sub(self.gone) else {
+            return Some(Err(StreamLogError::Behind { oldest: self.gone + 1 }));
+        };
+        let from = usize::try_from(heard).unwrap_or(usize::MAX).min(self.events.len());
+        let mut weight = 0;
+        let events: Vec<TurnEvent> = self
+            .events
+            .range(from..)
+            .take_while(|event| {
+                let fits = weight < BATCH_WEIGHT;
+                weight += event.weight();
+                fits
+            })
+            .cloned()
+            .collect();
+        let ended = self.ended_at.is_some() && from + events.len() == self.events.len();
+        (ended || !events.is_empty()).then(|| Ok(StreamBatch { first: self.gone + from as u64 + 1, events, ended }))
+    }
 }
 
 /// A panic elsewhere cannot leave these plain values half changed, so a poisoned lock is still good.
@@ -80,16 +119,10 @@ impl TurnStreamLog for MemoryStreamLog {
             if kept.ended_at.is_some() {
                 return Err(StreamLogError::NotOpen);
             }
-            let weight = kept.weight + event.weight();
-            if weight > MAX_WEIGHT && !event.ends_turn() {
-                return Err(StreamLogError::Full);
-            }
             if event.ends_turn() {
                 kept.ended_at = Some(self.clock.now());
             }
-            kept.weight = weight;
-            kept.events.push(event);
-            (kept.events.len() as u64, kept.ended_at)
+            (kept.push(event), kept.ended_at)
         };
         if let Some(ended) = ended {
             lock(&self.turns).ended.push_back((ended, turn));
@@ -106,26 +139,14 @@ impl TurnStreamLog for MemoryStreamLog {
         let mut changed = log.changed.subscribe();
         loop {
             changed.borrow_and_update();
-            if let Some(batch) = log.batch(after) {
-                return Ok(Some(batch));
+            let batch = lock(&log.kept).batch(after);
+            if let Some(batch) = batch {
+                return batch.map(Some);
             }
             // The sender lives in `log`, which this future holds: it cannot be gone.
             if changed.changed().await.is_err() {
                 return Ok(None);
             }
         }
-    }
-}
-
-impl TurnLog {
-    fn batch(&self, after: u64) -> Option<StreamBatch> {
-        let kept = lock(&self.kept);
-        let from = usize::try_from(after).unwrap_or(usize::MAX).min(kept.events.len());
-        let ended = kept.ended_at.is_some();
-        (ended || from < kept.events.len()).then(|| StreamBatch {
-            first: from as u64 + 1,
-            events: kept.events[from..].to_vec(),
-            ended,
-        })
     }
 }

@@ -174,7 +174,8 @@ macro_rules! stream_log_contract {
             an_unknown_log_is_told_as_such,
             nothing_is_added_before_the_start_or_after_the_end,
             a_finished_log_is_forgotten_after_its_time,
-            a_full_log_still_takes_the_end);
+            a_turn_may_say_more_than_a_log_holds,
+            a_reader_gets_a_long_log_in_parts);
     };
     (@cases $fixture:expr; $($case:ident),+) => {
         $(#[tokio::test]

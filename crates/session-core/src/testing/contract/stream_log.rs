@@ -85,18 +85,42 @@ pub async fn a_finished_log_is_forgotten_after_its_time(log: &dyn TurnStreamLog,
     assert!(log.read(turn, 0).await.unwrap().is_none());
 }
 
-pub async fn a_full_log_still_takes_the_end(log: &dyn TurnStreamLog, _clock: &ManualClock) {
+pub async fn a_turn_may_say_more_than_a_log_holds(log: &dyn TurnStreamLog, _clock: &ManualClock) {
     log.open(turn_id(1)).await.unwrap();
     let lengthy = token(&"가".repeat(10_000));
-    let full = async {
-        for _ in 0..1_000 {
-            if let Err(error) = log.append(turn_id(1), lengthy.clone()).await {
-                return error;
-            }
-        }
-        panic!("a log of 30 MB was accepted")
-    };
-    assert!(matches!(full.await, StreamLogError::Full));
+    for number in 1..=300 {
+        assert_eq!(log.append(turn_id(1), lengthy.clone()).await.unwrap(), number);
+    }
     log.append(turn_id(1), end()).await.unwrap();
-    assert!(log.read(turn_id(1), 0).await.unwrap().unwrap().ended);
+    let oldest = match log.read(turn_id(1), 0).await {
+        Err(StreamLogError::Behind { oldest }) => oldest,
+        other => panic!("a log of 9 MB was held: {other:?}"),
+    };
+    // Who is not behind hears everything to the end.
+    let events = read_to_the_end(log, oldest - 1).await;
+    assert_eq!(events.len() as u64, 301 - (oldest - 1));
+    assert!(oldest > 1 && events.last().is_some_and(TurnEvent::ends_turn));
+    assert!(matches!(log.read(turn_id(1), oldest - 2).await, Err(StreamLogError::Behind { .. })));
+}
+
+pub async fn a_reader_gets_a_long_log_in_parts(log: &dyn TurnStreamLog, _clock: &ManualClock) {
+    let all: Vec<TurnEvent> =
+        (0..2_000).map(|number| token(&format!("{number} {}", "말".repeat(20)))).chain([end()]).collect();
+    let turn = written(log, &all).await;
+    let first = log.read(turn, 0).await.unwrap().unwrap();
+    assert!(!first.ended && first.events.len() < 2_000, "{} events at once", first.events.len());
+    assert_eq!(read_to_the_end(log, 0).await, all);
+}
+
+async fn read_to_the_end(log: &dyn TurnStreamLog, mut after: u64) -> Vec<TurnEvent> {
+    let mut events = Vec::new();
+    loop {
+        let batch = log.read(turn_id(1), after).await.unwrap().unwrap();
+        assert_eq!(batch.first, after + 1);
+        after += batch.events.len() as u64;
+        events.extend(batch.events);
+        if batch.ended {
+            return events;
+        }
+    }
 }
