@@ -149,14 +149,15 @@ impl SeaSessions {
         let reader = &self.pools.reader;
         let messages = of_store(message::Entity::find().filter(message::Column::Id.is_in(ids)), &query.store);
         let messages = messages.all(reader).await.map_err(repository_error)?;
+        // By their ids alone: told the store as well, SQLite may read all of the store's sessions.
         let sessions = session::Entity::find()
             .filter(session::Column::Id.is_in(messages.iter().map(|row| row.session_id)))
-            .filter(session::Column::StoreId.eq(query.store.as_str()))
-            .filter(session::Column::State.ne("deleted"))
             .all(reader)
             .await
             .map_err(repository_error)?;
-        let sessions: HashMap<Uuid, session::Model> = sessions.into_iter().map(|row| (row.id, row)).collect();
+        let shown = |row: &session::Model| row.store_id == query.store.as_str() && row.state != "deleted";
+        let sessions: HashMap<Uuid, session::Model> =
+            sessions.into_iter().filter(shown).map(|row| (row.id, row)).collect();
         let mut messages: HashMap<Uuid, message::Model> = messages.into_iter().map(|row| (row.id, row)).collect();
         let mut hits = Vec::with_capacity(ranked.len());
         for hit in ranked {
