@@ -20,6 +20,8 @@ mod schema;
 mod search;
 mod sessions;
 mod shares;
+#[cfg(feature = "testing")]
+pub mod testing;
 mod time;
 mod turns;
 
