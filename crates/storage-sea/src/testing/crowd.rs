@@ -3,6 +3,7 @@
 use sea_orm::{ActiveModelTrait, ConnectionTrait, DbBackend, EntityTrait, IdenStatic, Iterable, Statement};
 use session_core::model::{Feedback, NewTurn, ShareAccess, Verdict};
 use session_core::ports::{FeedbackRepository, SessionRepository, ShareRepository, TurnRepository};
+use session_core::search::user_term;
 use session_core::testing::samples;
 
 use crate::entity::{feedback, message, session, share_link, turn};
@@ -24,6 +25,11 @@ pub const LONG: u64 = 500;
 pub const NOW: u64 = 500_000;
 /// A word that one message in a thousand has.
 pub const RARE_WORD: &str = "환불";
+/// A word that all the others have.
+pub const USUAL_WORD: &str = "배송";
+
+/// Messages of the [`regular`] user with that word.
+pub const RARE_OF_THE_REGULAR: usize = ((SESSIONS - OF_THE_KIOSK) / 4_000) as usize;
 
 const RARE: &str = "환불 해 주세요";
 const USUAL: &str = "배송이 언제 되나요";
@@ -31,6 +37,11 @@ const USUAL: &str = "배송이 언제 되나요";
 /// A user with very many sessions.
 pub fn kiosk() -> kernel::UserId {
     kernel::UserId::new("kiosk").unwrap()
+}
+
+/// One of the other users.
+pub fn regular() -> kernel::UserId {
+    kernel::UserId::new("user 0").unwrap()
 }
 
 /// A store whose sessions are deleted, but for one in 500, which is ended.
@@ -162,25 +173,30 @@ fn what_hangs_on_them(dialect: Dialect) -> [String; 3] {
     ]
 }
 
-/// Of the index of conversations: the terms of the two texts, as `$1` and `$2`.
+/// Of the index of conversations: the terms of the two texts, as `$1` and `$2`, and for each message one of its own,
+/// so that there are as many terms as among real messages.
 fn index(dialect: Dialect) -> Vec<String> {
-    let rare = format!("CASE WHEN content = '{RARE}' THEN CAST($1 AS text) ELSE CAST($2 AS text) END");
+    let terms = |own: &str| {
+        format!("CASE WHEN content = '{RARE}' THEN CAST($1 AS text) ELSE CAST($2 AS text) END || ' order' || {own}")
+    };
     let missing = "NOT EXISTS (SELECT 1 FROM message_search WHERE message_id = m.id)";
     if dialect.sqlite {
-        let terms = format!(
-            "INSERT INTO message_search_terms (rowid, terms) SELECT i.seq, {rare} FROM message_search i \
-             JOIN chat_messages m ON m.id = i.message_id WHERE i.seq > 2"
+        let found = format!(
+            "INSERT INTO message_search_terms (rowid, terms) SELECT i.seq, {} FROM message_search i \
+             JOIN chat_messages m ON m.id = i.message_id WHERE i.seq > 2",
+            terms("i.seq")
         );
         let rows = format!(
             "INSERT INTO message_search (message_id, session_id, agent, created_at) \
              SELECT id, session_id, agent_used, created_at FROM chat_messages m WHERE {missing}"
         );
-        return vec![rows, terms];
+        return vec![rows, found];
     }
     vec![format!(
         "INSERT INTO message_search (message_id, session_id, agent, created_at, terms) \
-         SELECT id, session_id, agent_used, created_at, array_to_tsvector(string_to_array({rare}, ' ')) \
-         FROM chat_messages m WHERE {missing}"
+         SELECT id, session_id, agent_used, created_at, array_to_tsvector(string_to_array({}, ' ')) \
+         FROM chat_messages m WHERE {missing}",
+        terms("row_number() OVER ()")
     )]
 }
 
@@ -195,7 +211,9 @@ pub async fn fill(storage: &SeaSessions) {
     for statement in copied.chain(what_hangs_on_them(dialect)) {
         transaction.execute_unprepared(&statement).await.unwrap_or_else(|error| panic!("{statement}: {error}"));
     }
-    let terms = |text| indexed_terms(&samples::store(), &kiosk(), text);
+    // Both of the users that are asked for; whose it is, the session tells.
+    let regular = user_term(&samples::store(), &regular());
+    let terms = |text| format!("{} {regular}", indexed_terms(&samples::store(), &kiosk(), text));
     for statement in index(dialect) {
         let values = if statement.contains("$1") { vec![terms(RARE).into(), terms(USUAL).into()] } else { vec![] };
         transaction.execute_raw(Statement::from_sql_and_values(backend, statement, values)).await.unwrap();

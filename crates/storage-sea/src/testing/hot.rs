@@ -6,15 +6,15 @@ use session_core::model::{
     TurnOpening, Verdict,
 };
 use session_core::ports::{
-    ConversationSearch, FeedbackRepository, MessageRange, SessionCursor, SessionFilter, SessionMaintenance,
-    SessionRepository, ShareRepository, TurnRepository,
+    FeedbackRepository, MessageRange, SessionCursor, SessionFilter, SessionMaintenance, SessionRepository,
+    ShareRepository, TurnRepository,
 };
 use session_core::testing::samples::{
-    at, closed_turn, conversation_query, message_id, new_turn, numbered_session, session_id, share_link, store, turn_id,
+    at, closed_turn, message_id, new_turn, numbered_session, session_id, share_link, store, turn_id,
 };
 
-use super::Watch;
-use super::crowd::{LONG, NOW, RARE_WORD, SESSIONS, emptied, kiosk};
+use super::crowd::{LONG, NOW, SESSIONS, emptied, kiosk};
+use super::{Watch, search};
 
 const PAGE: PageLimit = PageLimit::DEFAULT;
 /// What one batch of upkeep may touch.
@@ -32,28 +32,25 @@ pub async fn every_call(watch: &mut Watch, round: u64) {
     conversations(watch).await;
     feedback(watch).await;
     links(watch, round).await;
-    let text = conversation_query(RARE_WORD);
-    let hits = watch.sessions();
-    let hits = watch.call("search", hits.search(&text, None, PAGE)).await;
-    assert_eq!(hits.items.len(), PAGE.get());
+    search::among_many(watch, round).await;
 }
 
-fn now() -> Timestamp {
+pub(super) fn now() -> Timestamp {
     at(NOW)
 }
 
 /// A number that no row and no other round has.
-fn fresh(round: u64, number: u64) -> u64 {
+pub(super) fn fresh(round: u64, number: u64) -> u64 {
     round * 1_000_000 + number
 }
 
 /// A live session of the round, by its number.
-fn live(round: u64, number: u64) -> u64 {
+pub(super) fn live(round: u64, number: u64) -> u64 {
     // Every thousandth was left with an abandoned turn.
     500 + 1000 * (10 * round + number)
 }
 
-fn asked(session: u64, number: u64) -> NewTurn {
+pub(super) fn asked(session: u64, number: u64) -> NewTurn {
     NewTurn {
         opened_at: now(),
         lease_until: at(NOW + 20),
@@ -113,6 +110,7 @@ async fn lists(watch: &mut Watch) {
     }
 }
 
+/// Opens turns of one live session and of the long one.
 async fn opening(watch: &mut Watch, round: u64) {
     let storage = watch.sessions();
     let (session, turn) = (live(round, 1), fresh(round, 1));

@@ -10,6 +10,7 @@
 
 pub mod crowd;
 pub mod hot;
+pub mod search;
 mod watch;
 
 pub use watch::{Sent, Watch};

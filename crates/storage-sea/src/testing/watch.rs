@@ -1,5 +1,4 @@
 use std::collections::{BTreeMap, BTreeSet};
-use std::fmt::Write as _;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex};
 
@@ -7,6 +6,7 @@ use kernel::RepositoryError;
 use sea_orm::{ConnectionTrait, DatabaseConnection, DbBackend, Statement};
 
 use super::crowd;
+use crate::error::repository_error;
 use crate::pools::{Pools, SeaSessions};
 
 /// The most rows of a table that a call may read on PostgreSQL: a hundredth of what is there.
@@ -90,11 +90,7 @@ impl Watch {
         let answer = answer.unwrap_or_else(|error| panic!("{name}: {error:?}"));
         let found = if sqlite { self.sqlite_excess(&statements).await } else { excess(&before, &self.reads().await) };
         if !found.is_empty() {
-            let mut finding = format!("{name}: {}", found.join("; "));
-            for statement in &statements {
-                write!(finding, "\n    {} steps: {}", statement.steps, statement.statement.sql).unwrap();
-            }
-            self.findings.push(finding);
+            self.findings.push(format!("{name}: {}{}", found.join("; "), listed(&statements)));
         }
         answer
     }
@@ -111,15 +107,22 @@ impl Watch {
     pub async fn finish(mut self) {
         let findings = std::mem::take(&mut self.findings);
         assert!(findings.is_empty(), "read too much:\n{}", findings.join("\n"));
-        let by_title = Statement::from_string(
-            self.plain.get_database_backend(),
-            "SELECT id FROM chat_sessions WHERE title = 'without an index'",
-        );
-        let writer = self.sessions().pools.writer().clone();
-        let unindexed = async { writer.query_all_raw(by_title).await.map_err(crate::repository_error) };
-        self.call("sessions by title", unindexed).await;
-        let [finding] = &self.findings[..] else { panic!("a scan of the sessions went unnoticed") };
-        assert!(finding.starts_with("sessions by title: ") && finding.contains("chat_sessions"), "{finding}");
+        for (name, condition) in [
+            // There is no index.
+            ("sessions by title", "title = 'none'"),
+            // The index of their store gives them, one by one.
+            ("titles of a store", "store_id = 'demo' AND title = 'none'"),
+        ] {
+            let sql = format!("SELECT id FROM chat_sessions WHERE {condition}");
+            let statement = Statement::from_string(self.plain.get_database_backend(), sql);
+            let reader = self.sessions().pools.reader().clone();
+            self.call(name, async { reader.query_all_raw(statement).await.map_err(repository_error) }).await;
+            let Some(finding) = self.findings.pop() else { panic!("{name} went unnoticed") };
+            assert!(
+                finding.starts_with(name) && finding.contains(&format!("chat_sessions WHERE {condition}")),
+                "{finding}"
+            );
+        }
     }
 
     /// What PostgreSQL has counted, by table.
@@ -158,6 +161,16 @@ impl Watch {
         let rows = self.plain.query_all_raw(explain).await.unwrap();
         rows.iter().map(|row| row.try_get("", "detail").unwrap()).collect()
     }
+}
+
+/// The statements of a call, each once.
+fn listed(statements: &[Sent]) -> String {
+    let mut each = BTreeMap::<&str, (usize, u64)>::new();
+    for Sent { statement, steps } in statements {
+        let (times, all) = each.entry(&statement.sql).or_default();
+        (*times, *all) = (*times + 1, *all + steps);
+    }
+    each.into_iter().map(|(sql, (times, steps))| format!("\n    {times} times, {steps} steps: {sql}")).collect()
 }
 
 /// Has every connection of a pool count its steps.
