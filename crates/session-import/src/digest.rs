@@ -120,7 +120,7 @@ mod tests {
 
     #[test]
     fn the_way_a_database_writes_json_makes_no_difference() {
-        let mut one = conversation(2);
+        let mut one = conversation("s", 2);
         let mut other = one.clone();
         one.messages[0].metadata = json!({"a": 1.0, "b": {"c": [1e2, 0.5]}});
         other.messages[0].metadata = serde_json::from_str(r#"{"b":{"c":[100,0.5]},"a":1}"#).unwrap();
@@ -129,7 +129,7 @@ mod tests {
 
     #[test]
     fn one_changed_character_is_noticed_and_a_later_message_is_not() {
-        let whole = conversation(2);
+        let whole = conversation("s", 2);
         let mut changed = whole.clone();
         changed.messages[1].content.push('.');
         assert_ne!(digests(&changed, 2).messages, digests(&whole, 2).messages);
@@ -139,7 +139,7 @@ mod tests {
 
     #[test]
     fn what_use_and_upkeep_move_is_left_out() {
-        let whole = conversation(2);
+        let whole = conversation("s", 2);
         let mut used = whole.clone();
         used.session.request_count += 1;
         used.session.state = session_core::model::SessionState::Expired;

@@ -31,6 +31,47 @@ mod sessions_and_turns {
     });
 }
 
+mod imports {
+    use std::sync::Arc;
+
+    use super::*;
+    use sea_orm::sqlx::postgres::PgConnection;
+    use sea_orm::sqlx::{AssertSqlSafe, Connection, raw_sql};
+    use session_import::ports::Source;
+    use session_import::testing::contract::{ImportStorage, TextTable};
+    use storage_postgres::PostgresSource;
+
+    session_import::import_contract!(async {
+        let (storage, database) = open().await?;
+        let imports = Arc::new(storage.imports());
+        let sessions = Arc::new(storage.sessions());
+        Some(ImportStorage {
+            target: imports.clone(),
+            ledger: imports,
+            sessions: sessions.clone(),
+            feedback: sessions.clone(),
+            maintenance: sessions,
+            guard: Box::new(database),
+        })
+    });
+
+    session_import::source_contract!(async |tables: Vec<TextTable>| {
+        let database = match postgres::database().await {
+            Ok(database) => database,
+            Err(unavailable) => {
+                test_support::skip_or_panic(&unavailable);
+                return None;
+            }
+        };
+        let mut connection = PgConnection::connect(&database.url).await.unwrap();
+        let sql: String = tables.iter().map(TextTable::sql).collect();
+        raw_sql(AssertSqlSafe(format!("BEGIN; {sql} COMMIT;"))).execute(&mut connection).await.unwrap();
+        connection.close().await.unwrap();
+        let source = PostgresSource::open(&database.url).await.unwrap();
+        Some((Box::new(source) as Box<dyn Source>, database))
+    });
+}
+
 mod servers {
     use super::*;
     use kernel::RepositoryError;

@@ -12,6 +12,7 @@ mod feedback;
 mod hex;
 mod identity;
 mod imports;
+mod lookups;
 mod maintenance;
 mod messages;
 mod one_trip;

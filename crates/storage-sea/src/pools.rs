@@ -5,6 +5,7 @@ use sea_orm::{
     TransactionTrait,
 };
 
+use crate::lookups::Lookups;
 use crate::search::MessageIndex;
 
 /// The connections of a database: many readers and, on SQLite, one writer. On PostgreSQL both are the
@@ -64,11 +65,13 @@ impl Pools {
 pub struct SeaSessions {
     pub(crate) pools: Pools,
     pub(crate) index: Arc<dyn MessageIndex>,
+    pub(crate) lookups: Lookups,
 }
 
 impl SeaSessions {
     /// A storage over migrated databases.
-    pub const fn new(pools: Pools, index: Arc<dyn MessageIndex>) -> Self {
-        Self { pools, index }
+    pub fn new(pools: Pools, index: Arc<dyn MessageIndex>) -> Self {
+        let lookups = Lookups::new(pools.reader.clone());
+        Self { pools, index, lookups }
     }
 }

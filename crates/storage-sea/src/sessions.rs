@@ -54,12 +54,7 @@ fn first_of(parts: impl Iterator<Item = SelectStatement>, limit: PageLimit) -> S
 #[async_trait]
 impl SessionRepository for SeaSessions {
     async fn find(&self, store: &StoreId, id: SessionId) -> Result<Option<Session>, RepositoryError> {
-        let found = Entity::find_by_id(id.as_uuid())
-            .filter(Column::StoreId.eq(store.as_str()))
-            .one(&self.pools.reader)
-            .await
-            .map_err(repository_error)?;
-        found.map(Session::try_from).transpose()
+        self.lookups.find(store, id).await
     }
 
     async fn store_of(&self, id: SessionId) -> Result<Option<StoreId>, RepositoryError> {

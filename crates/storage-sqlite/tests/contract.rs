@@ -21,6 +21,43 @@ mod sessions_and_turns {
     });
 }
 
+mod imports {
+    use std::sync::Arc;
+
+    use super::*;
+    use sea_orm::sqlx::sqlite::{SqliteConnectOptions, SqliteConnection};
+    use sea_orm::sqlx::{AssertSqlSafe, Connection, raw_sql};
+    use session_import::ports::Source;
+    use session_import::testing::contract::{ImportStorage, TextTable};
+    use storage_sqlite::SqliteSource;
+
+    session_import::import_contract!(async {
+        let (storage, folder) = open().await;
+        let imports = Arc::new(storage.imports());
+        let sessions = Arc::new(storage.sessions());
+        Some(ImportStorage {
+            target: imports.clone(),
+            ledger: imports,
+            sessions: sessions.clone(),
+            feedback: sessions.clone(),
+            maintenance: sessions,
+            guard: Box::new(folder),
+        })
+    });
+
+    session_import::source_contract!(async |tables: Vec<TextTable>| {
+        let folder = tempfile::tempdir().unwrap();
+        let file = folder.path().join("theirs.db");
+        let options = SqliteConnectOptions::new().filename(&file).create_if_missing(true);
+        let mut connection = SqliteConnection::connect_with(&options).await.unwrap();
+        let sql: String = tables.iter().map(TextTable::sql).collect();
+        raw_sql(AssertSqlSafe(format!("BEGIN; {sql} COMMIT;"))).execute(&mut connection).await.unwrap();
+        connection.close().await.unwrap();
+        let source = SqliteSource::open(&file).await.unwrap();
+        Some((Box::new(source) as Box<dyn Source>, folder))
+    });
+}
+
 mod documents {
     use super::*;
 
@@ -49,6 +86,34 @@ mod files {
         let again = SqliteStorage::open(&folder.path().join("iyagi.db")).await.unwrap();
         let found = again.sessions().find(&samples::store(), samples::session_id(1)).await.unwrap();
         assert_eq!(found, Some(samples::session("kim")));
+    }
+
+    /// As when an HTTP worker stops while answers are still written.
+    #[tokio::test]
+    async fn look_ups_outlive_the_runtime_that_was_reading_for_them() {
+        let (storage, _folder) = open().await;
+        let sessions = storage.sessions();
+        sessions.insert(&samples::session("kim")).await.unwrap();
+        for _ in 0..50 {
+            let elsewhere = sessions.clone();
+            let worker = std::thread::spawn(move || {
+                let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+                // Polled once, so that the statement is under way or about to be when the runtime is dropped.
+                runtime.block_on(async {
+                    drop(futures::poll!(Box::pin(elsewhere.find(&samples::store(), samples::session_id(1)))));
+                });
+            });
+            let here = (0..8).map(|_| sessions.find(samples_store(), samples::session_id(1)));
+            for found in futures::future::join_all(here).await {
+                assert_eq!(found.unwrap(), Some(samples::session("kim")));
+            }
+            worker.join().unwrap();
+        }
+    }
+
+    fn samples_store() -> &'static kernel::StoreId {
+        static STORE: std::sync::OnceLock<kernel::StoreId> = std::sync::OnceLock::new();
+        STORE.get_or_init(samples::store)
     }
 
     #[tokio::test]

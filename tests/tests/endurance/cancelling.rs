@@ -26,6 +26,8 @@ on_each_database! {
     a_cancelled_turn_stops_keeps_its_question_and_frees_its_session
     cancelling_a_turn_that_is_over_or_not_ones_own_changes_nothing
     a_question_that_cannot_wait_longer_is_told_which_turn_is_in_the_way
+    a_shop_may_refuse_what_is_asked_meanwhile
+    a_shop_may_let_the_newer_question_interrupt
 }
 
 pub(super) async fn cancel(api: &Api, turn: &Value) -> Value {
@@ -116,3 +118,34 @@ async fn a_question_that_cannot_wait_longer_is_told_which_turn_is_in_the_way(hom
 }
 
 const LONG_ONES: usize = 8;
+
+async fn a_shop_may_refuse_what_is_asked_meanwhile(home: &Home) {
+    let server = home.server_with(&[LONG_QUESTIONS, ("IYAGI__CHAT__BUSY", "reject")]).await;
+    let api = server.api();
+    let session = api.new_session("minji").await;
+    let (stream, begun) = ask_long(&api, "minji", &session, &long_question()).await;
+    let meanwhile = json!({"message": QUESTION, "userId": "minji", "sessionId": session});
+    let refused = api.try_ask(&meanwhile).await;
+    assert!(refused.is_refused(409, "TURN_IN_PROGRESS"), "{refused:?}");
+    assert_eq!(failure(&stream.rest().await), None, "who came first is answered");
+    let reply = api.ask(&meanwhile).await;
+    let messages = api.messages("minji", &session).await;
+    let turns: Vec<&Value> = messages.iter().map(|message| &message["turnId"]).collect();
+    assert_eq!(turns, [&begun["turnId"], &begun["turnId"], &reply["turnId"], &reply["turnId"]]);
+}
+
+async fn a_shop_may_let_the_newer_question_interrupt(home: &Home) {
+    let server = home.server_with(&[LONG_QUESTIONS, ("IYAGI__CHAT__BUSY", "interrupt")]).await;
+    let api = server.api();
+    let session = api.new_session("minji").await;
+    let (stream, begun) = ask_long(&api, "minji", &session, &long_question()).await;
+    let reply = api.ask(&json!({"message": QUESTION, "userId": "minji", "sessionId": session})).await;
+    let events = stream.rest().await;
+    assert_eq!(failure(&events), Some("TURN_CANCELLED"), "{events:?}");
+    assert_eq!(cancel(&api, &begun["turnId"]).await["state"], "interrupted");
+    let messages = api.messages("minji", &session).await;
+    assert_eq!((&messages[0]["turnId"], &messages[0]["role"]), (&begun["turnId"], &json!("user")));
+    let of_the_long = messages.iter().filter(|message| message["turnId"] == begun["turnId"]);
+    assert!(of_the_long.skip(1).all(|answer| answer["status"] == "interrupted"), "{messages:?}");
+    assert_eq!(messages.last().unwrap()["id"], reply["messageId"]);
+}

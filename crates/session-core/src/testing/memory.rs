@@ -2,6 +2,9 @@
 
 mod search;
 mod shares;
+mod whole;
+
+pub use whole::WholeSession;
 
 use std::collections::BTreeMap;
 use std::sync::{Mutex, MutexGuard, PoisonError};

@@ -6,5 +6,5 @@ mod memory;
 pub mod samples;
 mod spool;
 
-pub use memory::MemorySessions;
+pub use memory::{MemorySessions, WholeSession};
 pub use spool::MemorySpool;

@@ -1,5 +1,6 @@
 //! The contract of [`SessionRepository`](crate::ports::SessionRepository).
 
+use futures::future::{join, join_all, poll_immediate};
 use kernel::{PageLimit, RepositoryError, StoreId, UserId};
 use serde_json::json;
 
@@ -57,6 +58,49 @@ pub async fn a_session_of_another_store_is_unknown(storage: &Storage) {
     assert!(storage.sessions.page(&foreign, None, PageLimit::DEFAULT).await.unwrap().items.is_empty());
     assert_eq!(storage.sessions.find_live(&other_store(), &session.user, at(1)).await.unwrap(), None);
     assert_eq!(storage.sessions.count_active(&other_store(), at(1)).await.unwrap(), 0);
+}
+
+pub async fn look_ups_at_once_each_find_their_own_session(storage: &Storage) {
+    for number in 1..=40 {
+        let store = if number % 2 == 0 { store() } else { other_store() };
+        let session = Session { store, ..numbered_session(number, &format!("손님 {number}")) };
+        storage.sessions.insert(&session).await.unwrap();
+    }
+    let asked = (1..=60).flat_map(|number| [(number, store()), (number, other_store()), (number, store())]);
+    let look_up = |(number, store): (u64, StoreId)| async move {
+        let found = storage.sessions.find(&store, session_id(number)).await.unwrap();
+        (number, store, found)
+    };
+    for (number, store, found) in join_all(asked.map(look_up)).await {
+        let there = number <= 40 && (number % 2 == 0) == (store == self::store());
+        let expected = there.then(|| (session_id(number), store, format!("손님 {number}")));
+        assert_eq!(found.map(|s| (s.id, s.store, s.user.as_str().to_owned())), expected);
+    }
+}
+
+pub async fn a_look_up_sees_what_was_written_before_it_was_asked_for(storage: &Storage) {
+    let asked_before = join_all((1..=8).map(|_| storage.sessions.find(storage_store(), session_id(1))));
+    let written = async {
+        storage.sessions.insert(&session("kim")).await.unwrap();
+        storage.sessions.find(&store(), session_id(1)).await.unwrap()
+    };
+    let (_, found) = join(asked_before, written).await;
+    assert_eq!(found, Some(session("kim")));
+}
+
+pub async fn callers_that_go_away_take_nobodys_look_up_along(storage: &Storage) {
+    storage.sessions.insert(&session("kim")).await.unwrap();
+    for _ in 0..20 {
+        let (leaving, staying) = (storage.sessions.find(storage_store(), session_id(1)), async {
+            storage.sessions.find(&store(), session_id(1)).await.unwrap()
+        });
+        let left = async {
+            let polled = poll_immediate(leaving).await;
+            drop(polled);
+        };
+        let ((), found) = join(left, staying).await;
+        assert_eq!(found, Some(session("kim")));
+    }
 }
 
 pub async fn the_store_of_a_session_is_known_by_the_id_alone(storage: &Storage) {

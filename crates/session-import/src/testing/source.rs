@@ -1,4 +1,4 @@
-//! For tests: a source in memory, and samples.
+//! A source in memory.
 
 use async_trait::async_trait;
 use kernel::RepositoryError;
@@ -7,23 +7,46 @@ use serde_json::Value;
 use crate::Row;
 use crate::ports::{CursorId, Key, Query, Source, SourceRow};
 
+#[derive(Debug)]
+struct Table {
+    name: String,
+    columns: Vec<String>,
+    rows: Vec<Value>,
+}
+
 /// A source whose tables are lists of rows.
 #[derive(Debug, Default)]
 pub struct MemorySource {
-    tables: Vec<(String, Vec<Value>)>,
+    tables: Vec<Table>,
     cursors: Vec<Vec<SourceRow>>,
 }
 
 impl MemorySource {
+    /// Adds a table whose columns are those that its rows have.
+    #[must_use]
+    pub fn with(self, table: &str, rows: Vec<Value>) -> Self {
+        let named = |row: &Value| row.as_object().map(|row| row.keys().cloned().collect::<Vec<_>>());
+        let mut columns: Vec<String> = rows.iter().filter_map(named).flatten().collect();
+        columns.sort();
+        columns.dedup();
+        let columns: Vec<&str> = columns.iter().map(String::as_str).collect();
+        self.with_columns(table, &columns, rows)
+    }
+
     /// Adds a table.
     #[must_use]
-    pub fn with(mut self, table: &str, rows: Vec<Value>) -> Self {
-        self.tables.push((table.to_owned(), rows));
+    pub fn with_columns(mut self, table: &str, columns: &[&str], rows: Vec<Value>) -> Self {
+        let columns = columns.iter().map(|&column| column.to_owned()).collect();
+        self.tables.push(Table { name: table.to_owned(), columns, rows });
         self
     }
 
+    fn table(&self, name: &str) -> Option<&Table> {
+        self.tables.iter().find(|table| table.name == name)
+    }
+
     fn rows(&self, table: &str) -> Option<&Vec<Value>> {
-        self.tables.iter().find(|(name, _)| name == table).map(|(_, rows)| rows)
+        self.table(table).map(|table| &table.rows)
     }
 
     fn key(&self, row: &Value, key: &Key) -> Option<String> {
@@ -53,9 +76,7 @@ impl Source for MemorySource {
     }
 
     async fn columns(&mut self, table: &str) -> Result<Option<Vec<String>>, RepositoryError> {
-        let columns =
-            |rows: &Vec<Value>| rows.iter().filter_map(Value::as_object).flat_map(|row| row.keys().cloned()).collect();
-        Ok(self.rows(table).map(columns))
+        Ok(self.table(table).map(|table| table.columns.clone()))
     }
 
     async fn count(&mut self, table: &str) -> Result<u64, RepositoryError> {
@@ -78,49 +99,5 @@ impl Source for MemorySource {
     async fn fetch(&mut self, cursor: CursorId) -> Result<Vec<SourceRow>, RepositoryError> {
         let rows = self.cursors.get_mut(cursor.0).map(|rows| rows.split_off(rows.len().saturating_sub(2)));
         Ok(rows.unwrap_or_default().into_iter().rev().collect())
-    }
-}
-
-#[cfg(test)]
-pub(crate) mod samples {
-    use std::time::Duration;
-
-    use kernel::StoreId;
-    use serde_json::json;
-
-    use crate::mapping::Mapping;
-    use crate::merge::Group;
-    use crate::report::Notes;
-    use crate::{Conversation, Row, SourceKind};
-
-    pub(crate) fn mapping() -> Mapping {
-        Mapping {
-            kind: SourceKind::Stage1,
-            store: StoreId::new("shop").unwrap(),
-            namespace: String::new(),
-            lifetimes: Duration::from_hours(24).into(),
-        }
-    }
-
-    pub(crate) fn rows(values: &[serde_json::Value]) -> Vec<Result<Row, String>> {
-        values.iter().map(|value| Row::read(value.to_string().as_bytes())).collect()
-    }
-
-    /// A conversation of so many messages, questions and answers in turns.
-    pub(crate) fn conversation(messages: usize) -> Conversation {
-        let session = json!({"id": "s", "store_id": "shop", "user_id": "kim", "created_at": "2026-11-20T00:00:00Z"});
-        let message = |number: usize| {
-            let role = if number % 2 == 1 { "user" } else { "assistant" };
-            json!({"id": number, "session_id": "s", "role": role, "content": format!("말 {number}"),
-                "sequence_number": number, "created_at": format!("2026-11-20T00:00:{number:02}Z")})
-        };
-        let messages: Vec<_> = (1..=messages).map(message).collect();
-        let group = Group {
-            key: Some("s".to_owned()),
-            sessions: rows(&[session]),
-            messages: rows(&messages),
-            ..Group::default()
-        };
-        mapping().conversation(group, &mut Notes::default()).unwrap().1
     }
 }
