@@ -12,6 +12,7 @@ mod m20261121_000005_upkeep;
 mod m20261121_000006_message_search;
 mod m20261121_000007_share_links;
 mod m20261121_000008_imports;
+mod m20261121_000009_session_lists;
 
 /// All migrations, oldest first.
 pub struct Migrator;
@@ -28,6 +29,7 @@ impl MigratorTrait for Migrator {
             Box::new(m20261121_000006_message_search::Migration),
             Box::new(m20261121_000007_share_links::Migration),
             Box::new(m20261121_000008_imports::Migration),
+            Box::new(m20261121_000009_session_lists::Migration),
         ]
     }
 }

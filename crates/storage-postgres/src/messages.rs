@@ -14,6 +14,10 @@ use storage_sea::{IndexEntry, IndexedMessage, Matching, MessageIndex, repository
 #[derive(Debug)]
 pub(crate) struct TsvectorMessages;
 
+/// The session of a message. As a part that is asked for one message at a time (`OFFSET 0` keeps it one) it is looked
+/// up; joined, PostgreSQL may read all sessions there are for the few messages of a rare word.
+const SESSION: &str = "(SELECT * FROM chat_sessions WHERE id = i.session_id OFFSET 0) s";
+
 /// A term as a quoted lexeme; terms hold neither quotes nor backslashes.
 fn quoted(term: &Term) -> String {
     match term {
@@ -61,7 +65,7 @@ impl MessageIndex for TsvectorMessages {
         }
         let words = if counted.is_empty() { "1::int8".to_owned() } else { counted.join(" + ") };
         Matching {
-            from: "message_search i".into(),
+            from: format!("message_search i CROSS JOIN LATERAL {SESSION}"),
             condition: "i.terms @@ $1::tsquery".into(),
             words,
             // Not the bare number: its index read backwards would be a scan of the table for a rare word.

@@ -14,7 +14,7 @@ const POSTGRES: &str = "SELECT oid::text || ' ' || pg_postmaster_start_time()::t
 ///
 /// # Errors
 /// When it cannot be asked.
-pub async fn database_identity<C: ConnectionTrait>(connection: &C) -> Result<String, RepositoryError> {
+pub(crate) async fn database_identity<C: ConnectionTrait>(connection: &C) -> Result<String, RepositoryError> {
     let backend = connection.get_database_backend();
     let sql = if backend == DbBackend::Sqlite { SQLITE } else { POSTGRES };
     let statement = Statement::from_string(backend, sql);

@@ -21,14 +21,17 @@ mod schema;
 mod search;
 mod sessions;
 mod shares;
+mod snapshot;
+#[cfg(feature = "testing")]
+pub mod testing;
 mod time;
 mod turns;
 
 pub use documents::{ChunkIndex, ChunkRow, SeaDocuments};
 pub use error::{driver_error, repository_error};
 pub use facts::{Counting, DatabaseFacts, LARGE, MIGRATIONS, Migrations, PoolFacts, TableRows, migrations};
-pub use identity::database_identity;
 pub use imports::SeaImports;
 pub use pools::{Pools, SeaSessions};
 pub use schema::has_schema;
 pub use search::{IndexEntry, IndexedMessage, Matching, MessageIndex, indexed_terms};
+pub use snapshot::{Snapshot, keyed, quoted};

@@ -8,7 +8,7 @@ use sea_orm::{ColumnTrait, DatabaseTransaction, EntityTrait, QueryFilter, QueryO
 use session_core::ports::{Purged, SessionMaintenance};
 use uuid::Uuid;
 
-use crate::entity::{job_lease, message, session};
+use crate::entity::{is, job_lease, message, session};
 use crate::error::repository_error;
 use crate::pools::SeaSessions;
 use crate::time::Ts;
@@ -34,7 +34,7 @@ impl SessionMaintenance for SeaSessions {
         let due = Query::select()
             .column(session::Column::Id)
             .from(session::Entity)
-            .and_where(session::Column::State.eq("active"))
+            .and_where(is(session::Column::State, "active"))
             .and_where(session::Column::ExpiresAt.lte(Ts::from(now)))
             .order_by(session::Column::ExpiresAt, sea_orm::sea_query::Order::Asc)
             .limit(limit.into())
@@ -44,7 +44,7 @@ impl SessionMaintenance for SeaSessions {
             .col_expr(session::Column::Revision, Expr::col(session::Column::Revision).add(1))
             .filter(session::Column::Id.in_subquery(due))
             // Checked again on the row itself: a question may have come meanwhile.
-            .filter(session::Column::State.eq("active"))
+            .filter(is(session::Column::State, "active"))
             .filter(session::Column::ExpiresAt.lte(Ts::from(now)));
         Ok(update.exec(&self.pools.writer).await.map_err(repository_error)?.rows_affected)
     }
@@ -81,7 +81,7 @@ async fn due_sessions(
     session::Entity::find()
         .select_only()
         .column(session::Column::Id)
-        .filter(session::Column::State.eq("deleted"))
+        .filter(is(session::Column::State, "deleted"))
         .filter(session::Column::DeletedAt.lt(Ts::from(before)))
         .order_by_asc(session::Column::DeletedAt)
         .limit(limit)

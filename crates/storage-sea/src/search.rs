@@ -45,7 +45,8 @@ pub struct IndexEntry<'a> {
 /// How an index finds messages.
 #[derive(Debug)]
 pub struct Matching {
-    /// Tables to select from; `message_search` is among them, under the name `i`.
+    /// Tables to select from: `message_search` is among them, under the name `i`, and the session of each message
+    /// that is found, looked up by its id, under the name `s`.
     pub from: String,
     /// What must hold.
     pub condition: String,
@@ -102,12 +103,8 @@ struct Found {
 }
 
 impl SeaSessions {
-    /// The statement that reads the candidates of a search: columns `id`, `created_at`, `content` and `words`.
-    /// Public so that a database can be asked for its plan.
-    ///
-    /// # Errors
-    /// [`RepositoryError::Backend`] when a value of the query has no stored form.
-    pub fn search_statement(&self, query: &ConversationQuery) -> Result<Statement, RepositoryError> {
+    /// The statement that reads the candidates of a search.
+    fn search_statement(&self, query: &ConversationQuery) -> Result<Statement, RepositoryError> {
         let mut scope = vec![store_term(&query.store)];
         scope.extend(query.user.as_ref().map(|user| user_term(&query.store, user)));
         let mut values = Vec::new();
@@ -123,7 +120,7 @@ impl SeaSessions {
             "SELECT found.id AS id, found.created_at AS created_at, found.words AS words, \
              (SELECT m.content FROM chat_messages m WHERE m.id = found.id AND NOT m.is_deleted) AS content \
              FROM (SELECT i.message_id AS id, i.created_at AS created_at, {words} AS words FROM {from} \
-             CROSS JOIN chat_sessions s WHERE s.id = i.session_id AND {} ORDER BY {order} LIMIT {REACH}) found",
+             WHERE {} ORDER BY {order} LIMIT {REACH}) found",
             conditions.join(" AND ")
         );
         Ok(Statement::from_sql_and_values(self.pools.reader.get_database_backend(), sql, values))
@@ -149,14 +146,15 @@ impl SeaSessions {
         let reader = &self.pools.reader;
         let messages = of_store(message::Entity::find().filter(message::Column::Id.is_in(ids)), &query.store);
         let messages = messages.all(reader).await.map_err(repository_error)?;
+        // By their ids alone: told the store as well, SQLite may read all of the store's sessions.
         let sessions = session::Entity::find()
             .filter(session::Column::Id.is_in(messages.iter().map(|row| row.session_id)))
-            .filter(session::Column::StoreId.eq(query.store.as_str()))
-            .filter(session::Column::State.ne("deleted"))
             .all(reader)
             .await
             .map_err(repository_error)?;
-        let sessions: HashMap<Uuid, session::Model> = sessions.into_iter().map(|row| (row.id, row)).collect();
+        let shown = |row: &session::Model| row.store_id == query.store.as_str() && row.state != "deleted";
+        let sessions: HashMap<Uuid, session::Model> =
+            sessions.into_iter().filter(shown).map(|row| (row.id, row)).collect();
         let mut messages: HashMap<Uuid, message::Model> = messages.into_iter().map(|row| (row.id, row)).collect();
         let mut hits = Vec::with_capacity(ranked.len());
         for hit in ranked {

@@ -2,12 +2,12 @@
 
 use async_trait::async_trait;
 use kernel::{Page, PageLimit, RepositoryError, SessionId, StoreId, Timestamp, UserId};
-use sea_orm::sea_query::{CaseStatement, Expr, ExprTrait, SimpleExpr};
-use sea_orm::{ColumnTrait, Condition, EntityTrait, PaginatorTrait, QueryFilter, QueryOrder, QuerySelect};
+use sea_orm::sea_query::{CaseStatement, Expr, ExprTrait, Order, Query, SelectStatement, SimpleExpr, UnionType};
+use sea_orm::{ColumnTrait, Condition, EntityTrait, PaginatorTrait, QueryFilter, QueryOrder, QuerySelect, QueryTrait};
 use session_core::model::{Session, SessionState};
 use session_core::ports::{SessionCursor, SessionFilter, SessionRepository};
 
-use crate::entity::name_of;
+use crate::entity::is;
 use crate::entity::session::{Column, Entity, owned, row};
 use crate::error::repository_error;
 use crate::pools::SeaSessions;
@@ -15,7 +15,7 @@ use crate::time::Ts;
 
 /// Active, and not past its time.
 fn live_at(now: Timestamp) -> Condition {
-    Condition::all().add(Column::State.eq("active")).add(Column::ExpiresAt.gt(Ts::from(now)))
+    Condition::all().add(is(Column::State, "active")).add(Column::ExpiresAt.gt(Ts::from(now)))
 }
 
 /// What a column holds or `at`, whichever is later.
@@ -24,15 +24,31 @@ fn later(column: Column, at: Timestamp) -> SimpleExpr {
     CaseStatement::new().case(Expr::col(column).lt(at), at).finally(Expr::col(column)).into()
 }
 
-fn in_state(state: Option<SessionState>, now: Timestamp) -> Result<Condition, RepositoryError> {
-    Ok(match state {
-        None => Condition::all().add(Column::State.ne("deleted")),
-        Some(SessionState::Active) => live_at(now),
-        Some(SessionState::Expired) => Condition::any()
-            .add(Column::State.eq("expired"))
-            .add(Condition::all().add(Column::State.eq("active")).add(Column::ExpiresAt.lte(Ts::from(now)))),
-        Some(state) => Condition::all().add(Column::State.eq(name_of(&state)?)),
-    })
+/// What is asked for, as parts that an index gives in the list's order: each holds sessions of one stored state.
+fn parts(state: Option<SessionState>, now: Timestamp) -> Vec<Condition> {
+    let stored = |name| Condition::all().add(is(Column::State, name));
+    match state {
+        None => vec![stored("active"), stored("ended"), stored("expired")],
+        Some(SessionState::Active) => vec![live_at(now)],
+        Some(SessionState::Ended) => vec![stored("ended")],
+        Some(SessionState::Expired) => {
+            vec![stored("expired"), stored("active").add(Column::ExpiresAt.lte(Ts::from(now)))]
+        }
+        Some(SessionState::Deleted) => vec![stored("deleted")],
+    }
+}
+
+/// A statement's rows to select from, under a name.
+fn all_of(rows: SelectStatement) -> SelectStatement {
+    Query::select().expr(Expr::cust("*")).from_subquery(rows, "part").to_owned()
+}
+
+/// The first rows of a list: the first ones of each of its parts, put in order again.
+fn first_of(parts: impl Iterator<Item = SelectStatement>, limit: PageLimit) -> SelectStatement {
+    let together = parts.map(all_of).reduce(|mut all, part| all.union(UnionType::All, part).to_owned());
+    let mut first = all_of(together.unwrap_or_default());
+    first.order_by(Column::LastActiveAt, Order::Desc).order_by(Column::Id, Order::Desc).limit(limit.overfetch());
+    first
 }
 
 #[async_trait]
@@ -118,27 +134,20 @@ impl SessionRepository for SeaSessions {
         after: Option<SessionCursor>,
         limit: PageLimit,
     ) -> Result<Page<Session, SessionCursor>, RepositoryError> {
-        let mut query = Entity::find()
-            .filter(Column::StoreId.eq(filter.store.as_str()))
-            .filter(in_state(filter.state, filter.now)?);
+        let mut query = Entity::find().filter(Column::StoreId.eq(filter.store.as_str()));
         if let Some(user) = &filter.user {
             query = query.filter(Column::UserId.eq(user.as_str()));
         }
         if let Some(cursor) = after {
-            let at = Ts::from(cursor.last_active_at);
+            let place = Expr::tuple([Expr::col(Column::LastActiveAt), Expr::col(Column::Id)]);
             query = query.filter(
-                Condition::any()
-                    .add(Column::LastActiveAt.lt(at))
-                    .add(Condition::all().add(Column::LastActiveAt.eq(at)).add(Column::Id.lt(cursor.id.as_uuid()))),
+                place.lt(Expr::tuple([Expr::val(Ts::from(cursor.last_active_at)), Expr::val(cursor.id.as_uuid())])),
             );
         }
-        let rows = query
-            .order_by_desc(Column::LastActiveAt)
-            .order_by_desc(Column::Id)
-            .limit(limit.overfetch())
-            .all(&self.pools.reader)
-            .await
-            .map_err(repository_error)?;
+        let query = query.order_by_desc(Column::LastActiveAt).order_by_desc(Column::Id).limit(limit.overfetch());
+        let parts = parts(filter.state, filter.now).into_iter().map(|part| query.clone().filter(part).into_query());
+        let statement = self.pools.reader.get_database_backend().build(&first_of(parts, limit));
+        let rows = Entity::find().from_raw_sql(statement).all(&self.pools.reader).await.map_err(repository_error)?;
         let sessions = rows.into_iter().map(Session::try_from).collect::<Result<_, _>>()?;
         Ok(Page::from_overfetch(sessions, limit, |session| SessionCursor {
             last_active_at: session.last_active_at,

@@ -3,15 +3,15 @@
 use async_trait::async_trait;
 use kernel::{MessageId, Page, PageLimit, RepositoryError, SessionId, StoreId, Timestamp, TurnId};
 use sea_orm::ActiveValue::{NotSet, Set};
-use sea_orm::sea_query::Expr;
-use sea_orm::{ColumnTrait, Condition, DatabaseTransaction, EntityTrait, QueryFilter, QuerySelect};
+use sea_orm::sea_query::{Expr, Query, UnionType};
+use sea_orm::{ColumnTrait, DatabaseTransaction, EntityTrait, QueryFilter, QuerySelect};
 use session_core::model::{
     ClosedTurn, Lease, Message, NewTurn, OpenedTurn, Session, SessionStats, Turn, TurnClosing, TurnOpening, TurnState,
 };
 use session_core::ports::{MessageRange, TurnRepository};
 
 use crate::entity::turn::{Column, Entity};
-use crate::entity::{name_of, session, turn};
+use crate::entity::{is, name_of, session, turn};
 use crate::error::repository_error;
 use crate::pools::SeaSessions;
 use crate::time::Ts;
@@ -135,7 +135,7 @@ impl TurnRepository for SeaSessions {
             .col_expr(Column::LeaseUntil, Expr::value(until))
             .filter(Column::Id.eq(id.as_uuid()))
             .filter(Column::StoreId.eq(store.as_str()))
-            .filter(Column::State.eq("open"));
+            .filter(is(Column::State, "open"));
         let renewed = update.exec_with_returning(&self.pools.writer).await.map_err(repository_error)?;
         Ok(match renewed.first() {
             Some(turn) if turn.cancel_requested_at.is_some() => Lease::CancelRequested,
@@ -154,7 +154,7 @@ impl TurnRepository for SeaSessions {
             .col_expr(Column::CancelRequestedAt, Expr::value(Ts::from(at)))
             .filter(Column::Id.eq(id.as_uuid()))
             .filter(Column::StoreId.eq(store.as_str()))
-            .filter(Column::State.eq("open"))
+            .filter(is(Column::State, "open"))
             .filter(Column::CancelRequestedAt.is_null());
         let asked = update.exec_with_returning(&self.pools.writer).await.map_err(repository_error)?;
         match asked.into_iter().next() {
@@ -192,16 +192,16 @@ async fn locked_session(
 
 /// The session's open turn and the one that holds the same client message id, if there are.
 async fn contenders(transaction: &DatabaseTransaction, new: &NewTurn) -> Result<Vec<Turn>, RepositoryError> {
-    let mut which = Condition::any().add(Column::State.eq("open"));
+    let of_session = |which: Expr| {
+        let session = Column::SessionId.eq(new.session.as_uuid());
+        Query::select().column(Column::Id).from(Entity).and_where(session).and_where(which).to_owned()
+    };
+    // Each from its own index: with one "or" in their place, all turns of the session are read.
+    let mut ids = of_session(is(Column::State, "open"));
     if let Some(key) = &new.client_message_id {
-        which = which.add(Column::ClientMessageId.eq(key.as_str()));
+        ids.union(UnionType::All, of_session(Column::ClientMessageId.eq(key.as_str())));
     }
-    let rows = Entity::find()
-        .filter(Column::SessionId.eq(new.session.as_uuid()))
-        .filter(which)
-        .all(transaction)
-        .await
-        .map_err(repository_error)?;
+    let rows = Entity::find().filter(Column::Id.in_subquery(ids)).all(transaction).await.map_err(repository_error)?;
     rows.into_iter().map(Turn::try_from).collect()
 }
 
@@ -212,7 +212,7 @@ async fn interrupt(transaction: &DatabaseTransaction, which: Expr, now: Timestam
         closed_at: Set(Some(now.into())),
         ..Default::default()
     };
-    let update = Entity::update_many().set(row).filter(Column::State.eq("open")).filter(which);
+    let update = Entity::update_many().set(row).filter(is(Column::State, "open")).filter(which);
     Ok(update.exec(transaction).await.map_err(repository_error)?.rows_affected)
 }
 

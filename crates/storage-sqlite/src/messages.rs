@@ -12,6 +12,10 @@ use storage_sea::{IndexedMessage, Matching, MessageIndex, indexed_terms, reposit
 #[derive(Debug)]
 pub(crate) struct Fts5Messages;
 
+/// The session of a message, joined last: SQLite keeps the order of what is joined so.
+const SESSION: &str = "chat_sessions s";
+const OF_MESSAGE: &str = "s.id = i.session_id";
+
 /// Messages that are read at a time when the index is built anew.
 const REBUILD_BATCH: i64 = 500;
 
@@ -83,8 +87,10 @@ impl MessageIndex for Fts5Messages {
             // FTS5 gives rows in the order they were stored, so that reading ends with the last candidate.
             values.push(having(word, scope).into());
             return Matching {
-                from: "message_search_terms CROSS JOIN message_search i".into(),
-                condition: "message_search_terms MATCH $1 AND i.seq = message_search_terms.rowid".into(),
+                from: format!("message_search_terms CROSS JOIN message_search i CROSS JOIN {SESSION}"),
+                condition: format!(
+                    "message_search_terms MATCH $1 AND i.seq = message_search_terms.rowid AND {OF_MESSAGE}"
+                ),
                 words: "1".into(),
                 order: "message_search_terms.rowid DESC".into(),
             };
@@ -99,8 +105,8 @@ impl MessageIndex for Fts5Messages {
         }
         let counted = format!("(SELECT seq, count(*) AS words FROM ({}) GROUP BY seq)", each.join(" UNION ALL "));
         Matching {
-            from: format!("{counted} n CROSS JOIN message_search i"),
-            condition: "i.seq = n.seq".into(),
+            from: format!("{counted} n CROSS JOIN message_search i CROSS JOIN {SESSION}"),
+            condition: format!("i.seq = n.seq AND {OF_MESSAGE}"),
             words: "n.words".into(),
             order: "n.words DESC, n.seq DESC".into(),
         }

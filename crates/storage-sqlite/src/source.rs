@@ -6,10 +6,10 @@ use async_trait::async_trait;
 use kernel::RepositoryError;
 use sea_orm::sqlx::ConnectOptions;
 use sea_orm::sqlx::sqlite::{SqliteConnectOptions, SqlitePoolOptions};
-use sea_orm::{ConnectionTrait, DatabaseTransaction, QueryResult, SqlxSqliteConnector, Statement, TransactionTrait};
+use sea_orm::{SqlxSqliteConnector, TransactionTrait};
 use session_import::Row;
-use session_import::ports::{CursorId, Key, Query, Source, SourceRow};
-use storage_sea::{database_identity, repository_error};
+use session_import::ports::{CursorId, Query, Source, SourceRow};
+use storage_sea::{Snapshot, keyed, quoted, repository_error};
 
 /// Rows that are read at once.
 const PAGE: u32 = 500;
@@ -17,9 +17,8 @@ const PAGE: u32 = 500;
 /// A file that is only read, as it was when reading began.
 #[derive(Debug)]
 pub struct SqliteSource {
-    origin: String,
-    /// Open for as long as the source is: all cursors see the same state of the file.
-    transaction: DatabaseTransaction,
+    /// All cursors see the same state of the file.
+    snapshot: Snapshot,
     /// The last row that each cursor gave.
     cursors: Vec<i64>,
 }
@@ -36,22 +35,11 @@ impl SqliteSource {
         let connection = SqlxSqliteConnector::from_sqlx_sqlite_pool(pool);
         let transaction = connection.begin().await.map_err(repository_error)?;
         let path = std::fs::canonicalize(file).map_err(RepositoryError::unavailable)?;
-        let mut source = Self { origin: format!("sqlite:{}", path.display()), transaction, cursors: Vec::new() };
+        let snapshot = Snapshot::new(format!("sqlite:{}", path.display()), transaction);
         // The first statement is what fails on a file of another kind, and what fixes the state that is read.
-        source.rows("SELECT count(*) AS n FROM sqlite_schema".to_owned(), vec![]).await?;
-        Ok(source)
+        snapshot.count("sqlite_schema").await?;
+        Ok(Self { snapshot, cursors: Vec::new() })
     }
-
-    async fn rows(&mut self, sql: String, values: Vec<sea_orm::Value>) -> Result<Vec<QueryResult>, RepositoryError> {
-        let backend = self.transaction.get_database_backend();
-        let statement = Statement::from_sql_and_values(backend, sql, values);
-        self.transaction.query_all_raw(statement).await.map_err(repository_error)
-    }
-}
-
-/// A name as SQL writes it.
-fn quoted(name: &str) -> String {
-    format!("\"{}\"", name.replace('"', "\"\""))
 }
 
 /// A text as SQL writes it.
@@ -72,14 +60,7 @@ fn plain(column: &str) -> String {
 fn ordered_copy(cursor: usize, query: &Query, columns: &[String]) -> String {
     let values: Vec<String> =
         columns.iter().map(|name| format!("{}, {}", literal(name), plain(&format!("t.{}", quoted(name))))).collect();
-    let table = quoted(&query.table);
-    let (key, from) = match &query.key {
-        Key::Column(column) => (format!("t.{}", quoted(column)), format!("{table} t")),
-        Key::Through { column, table: other, id, key } => (
-            format!("o.{}", quoted(key)),
-            format!("{table} t LEFT JOIN {} o ON o.{} = t.{}", quoted(other), quoted(id), quoted(column)),
-        ),
-    };
+    let (key, from) = keyed(query, "");
     format!(
         "CREATE TEMP TABLE import_cursor_{cursor} AS \
          SELECT CAST({} AS TEXT) AS key, CAST(json_object({}) AS BLOB) AS content FROM {from} ORDER BY 1",
@@ -91,31 +72,25 @@ fn ordered_copy(cursor: usize, query: &Query, columns: &[String]) -> String {
 #[async_trait]
 impl Source for SqliteSource {
     fn origin(&self) -> &str {
-        &self.origin
+        self.snapshot.origin()
     }
 
     async fn identity(&mut self) -> Result<String, RepositoryError> {
-        database_identity(&self.transaction).await
+        self.snapshot.identity().await
     }
 
     async fn columns(&mut self, table: &str) -> Result<Option<Vec<String>>, RepositoryError> {
-        let sql = "SELECT name FROM pragma_table_info(?)".to_owned();
-        let rows = self.rows(sql, vec![table.into()]).await?;
-        let names = rows.iter().map(|row| row.try_get("", "name")).collect::<Result<Vec<String>, _>>();
-        let names = names.map_err(repository_error)?;
-        Ok((!names.is_empty()).then_some(names))
+        self.snapshot.names("SELECT name FROM pragma_table_info(?)", table.to_owned()).await
     }
 
     async fn count(&mut self, table: &str) -> Result<u64, RepositoryError> {
-        let rows = self.rows(format!("SELECT count(*) AS n FROM {}", quoted(table)), vec![]).await?;
-        let counted = rows.first().map(|row| row.try_get::<i64>("", "n")).transpose().map_err(repository_error)?;
-        Ok(counted.unwrap_or_default().cast_unsigned())
+        self.snapshot.count(table).await
     }
 
     async fn open(&mut self, query: &Query) -> Result<CursorId, RepositoryError> {
         let columns = self.columns(&query.table).await?.unwrap_or_default();
         let copy = ordered_copy(self.cursors.len(), query, &columns);
-        self.transaction.execute_unprepared(&copy).await.map_err(repository_error)?;
+        self.snapshot.run(&copy).await?;
         self.cursors.push(0);
         Ok(CursorId(self.cursors.len() - 1))
     }
@@ -127,7 +102,7 @@ impl Source for SqliteSource {
              WHERE rowid > ? ORDER BY rowid LIMIT {PAGE}",
             cursor.0
         );
-        let rows = self.rows(sql, vec![after.into()]).await?;
+        let rows = self.snapshot.rows(&sql, vec![after.into()]).await?;
         let mut page = Vec::with_capacity(rows.len());
         for row in rows {
             let place = row.try_get("", "place").map_err(repository_error)?;

@@ -12,17 +12,13 @@ use api_actix::{
 use async_trait::async_trait;
 use chat_service::{BusyPolicy, ChatPorts, ChatService, ChatSettings};
 use futures::StreamExt;
+use kernel::RepositoryError;
 use kernel::testing::{ManualClock, SequentialIds, SequentialSecrets};
-use kernel::{ChunkId, DocumentId, RepositoryError};
 use llm_monitoring::PriceBook;
-use rag_pipeline::model::{
-    AnswerDelta, ChatRequest, Chunk, Collection, Document, DocumentStatus, FinishReason, IndexedChunk, ModelError,
-    TokenUsage,
-};
+use rag_pipeline::model::{AnswerDelta, ChatRequest, FinishReason, ModelError, TokenUsage};
 use rag_pipeline::planner::AnswerPlanner;
-use rag_pipeline::ports::{AnswerStream, ChatModel, DocumentRepository, MockEmbedder};
-use rag_pipeline::retrieval::Retriever;
-use rag_pipeline::testing::MemoryDocuments;
+use rag_pipeline::ports::{AnswerStream, ChatModel};
+use rag_pipeline::testing::{Passage, planner_over};
 use serde_json::{Value, json};
 use session_core::context::Window;
 use session_core::ports::{FeedbackRepository, SessionRepository, ShareRepository, TurnRepository};
@@ -216,43 +212,13 @@ fn chat_settings(turn_timeout: Duration) -> ChatSettings {
 }
 
 async fn planner() -> AnswerPlanner {
-    let documents = Arc::new(MemoryDocuments::default());
-    let (title, text) = ("배송 안내", "제주도 배송비는 3,000원이 추가됩니다.");
-    let id = DocumentId::new("shipping").unwrap();
-    let document = Document {
-        store: samples::store(),
-        id: id.clone(),
-        collection: Collection::new("help").unwrap(),
-        title: title.into(),
-        url: Some("https://demo.example/help/shipping".into()),
-        metadata: json!({}),
-        content_hash: String::new(),
-        status: DocumentStatus::Ready,
-        chunk_count: 1,
-        created_at: samples::start(),
-        updated_at: samples::start(),
+    let passage = Passage {
+        id: "shipping",
+        title: "배송 안내",
+        url: Some("https://demo.example/help/shipping"),
+        text: "제주도 배송비는 3,000원이 추가됩니다.",
     };
-    let chunk = Chunk {
-        id: ChunkId::generate(&SequentialIds::default()),
-        document: id,
-        ordinal: 0,
-        heading_path: Vec::new(),
-        text: text.into(),
-        token_count: 20,
-    };
-    let indexed = IndexedChunk {
-        heading_terms: korean_text::index_terms(title),
-        text_terms: korean_text::index_terms(text),
-        embedding: vec![1.0, 0.0],
-        chunk,
-    };
-    documents.replace(&document, &[indexed]).await.unwrap();
-    let mut embedder = MockEmbedder::new();
-    embedder.expect_name().return_const("one-vector".to_owned());
-    embedder.expect_dimension().return_const(2_usize);
-    embedder.expect_embed().returning(|texts| Ok(vec![vec![1.0, 0.0]; texts.len()]));
-    let retriever = Retriever::new(documents.clone(), documents.clone(), documents, Arc::new(embedder));
-    AnswerPlanner::new(Arc::new(retriever))
+    planner_over(&samples::store(), &[passage]).await
 }
 
 impl Api {

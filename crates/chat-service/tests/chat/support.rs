@@ -8,16 +8,12 @@ use async_trait::async_trait;
 use chat_service::{Ask, BusyPolicy, ChatPorts, ChatService, ChatSettings, NumberedEvent};
 use futures::StreamExt;
 use kernel::testing::{ManualClock, SequentialIds};
-use kernel::{ChunkId, DocumentId, StoreId, UserId};
+use kernel::{StoreId, UserId};
 use llm_monitoring::PriceBook;
-use rag_pipeline::model::{
-    AnswerDelta, ChatRequest, Chunk, Collection, Document, DocumentStatus, FinishReason, IndexedChunk, ModelError,
-    TokenUsage,
-};
+use rag_pipeline::model::{AnswerDelta, ChatRequest, FinishReason, ModelError, TokenUsage};
 use rag_pipeline::planner::AnswerPlanner;
-use rag_pipeline::ports::{AnswerStream, ChatModel, DocumentRepository, Embedder};
-use rag_pipeline::retrieval::Retriever;
-use rag_pipeline::testing::MemoryDocuments;
+use rag_pipeline::ports::{AnswerStream, ChatModel};
+use rag_pipeline::testing::{Passage, planner_over};
 use session_core::SessionService;
 use session_core::context::Window;
 use session_core::model::BusinessMetadata;
@@ -71,21 +67,6 @@ impl ChatModel for ScriptedModel {
                 .boxed(),
             Script::Panic => panic!("a fault in the model"),
         })
-    }
-}
-
-struct OneVector;
-
-#[async_trait]
-impl Embedder for OneVector {
-    fn name(&self) -> String {
-        "one-vector".into()
-    }
-    fn dimension(&self) -> usize {
-        2
-    }
-    async fn embed(&self, texts: &[String]) -> Result<Vec<Vec<f32>>, ModelError> {
-        Ok(vec![vec![1.0, 0.0]; texts.len()])
     }
 }
 
@@ -145,43 +126,12 @@ pub(crate) async fn chat_over<T: TurnRepository + 'static>(
 }
 
 async fn planner() -> AnswerPlanner {
-    let documents = Arc::new(MemoryDocuments::default());
-    for (number, title, text) in [
-        (1_u128, "배송 안내", "제주도 배송비는 3,000원이 추가됩니다. 주문하신 다음 날 출고합니다."),
-        (2, "환불 안내", "카드 결제 환불은 영업일 기준 3일 안에 취소됩니다."),
-    ] {
-        let id = DocumentId::new(format!("doc-{number}")).unwrap();
-        let document = Document {
-            store: samples::store(),
-            id: id.clone(),
-            collection: Collection::new("help").unwrap(),
-            title: title.into(),
-            url: None,
-            metadata: serde_json::json!({}),
-            content_hash: String::new(),
-            status: DocumentStatus::Ready,
-            chunk_count: 1,
-            created_at: samples::start(),
-            updated_at: samples::start(),
-        };
-        let chunk = Chunk {
-            id: ChunkId::from_uuid(uuid::Uuid::from_u128(number)),
-            document: id,
-            ordinal: 0,
-            heading_path: Vec::new(),
-            text: text.into(),
-            token_count: 20,
-        };
-        let indexed = IndexedChunk {
-            heading_terms: korean_text::index_terms(title),
-            text_terms: korean_text::index_terms(text),
-            embedding: vec![1.0, 0.0],
-            chunk,
-        };
-        documents.replace(&document, &[indexed]).await.unwrap();
-    }
-    let retriever = Retriever::new(documents.clone(), documents.clone(), documents, Arc::new(OneVector));
-    AnswerPlanner::new(Arc::new(retriever))
+    let passages = [
+        ("doc-1", "배송 안내", "제주도 배송비는 3,000원이 추가됩니다. 주문하신 다음 날 출고합니다."),
+        ("doc-2", "환불 안내", "카드 결제 환불은 영업일 기준 3일 안에 취소됩니다."),
+    ]
+    .map(|(id, title, text)| Passage { id, title, url: None, text });
+    planner_over(&samples::store(), &passages).await
 }
 
 pub(crate) fn ask(message: &str) -> Ask {

@@ -3,12 +3,14 @@
 pub mod contract;
 mod macros;
 mod memory;
+mod planner;
 
 use std::sync::Arc;
 
 use crate::ports::{DocumentRepository, KeywordIndex, VectorIndex};
 
 pub use memory::MemoryDocuments;
+pub use planner::{OneVector, Passage, planner_over};
 
 /// One storage under test, through its three ports.
 pub struct Fixture<G> {

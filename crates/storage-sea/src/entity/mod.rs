@@ -14,6 +14,8 @@ pub(crate) mod share_link;
 pub(crate) mod turn;
 
 use kernel::RepositoryError;
+use sea_orm::ColumnTrait;
+use sea_orm::sea_query::{Expr, ExprTrait};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
@@ -30,6 +32,12 @@ pub(crate) fn name_of<T: Serialize>(value: &T) -> Result<String, RepositoryError
         Ok(other) => Err(RepositoryError::Corrupt(format!("{other} is not a name"))),
         Err(error) => Err(RepositoryError::backend(error)),
     }
+}
+
+/// That a column holds a name of ours. The name is written into the statement: an index of such rows only is of use
+/// to a plan that PostgreSQL makes for any values just when the name is not one of them.
+pub(crate) fn is<C: ColumnTrait>(column: C, name: &'static str) -> Expr {
+    Expr::col(column.as_column_ref()).eq(Expr::Constant(name.into()))
 }
 
 /// Reads a value kept as JSON.

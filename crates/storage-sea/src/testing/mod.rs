@@ -1,0 +1,16 @@
+//! What both databases are tested with: the calls that every question makes, among very many rows.
+//!
+//! ```text
+//! let mut watch = Watch::over(&storage.sessions()).await;
+//! crowd::fill(&storage.sessions()).await;
+//! hot::every_call(&mut watch, 1).await;
+//! watch.finish();
+//! ```
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::missing_panics_doc)] // assertions
+
+pub mod crowd;
+pub mod hot;
+pub mod search;
+mod watch;
+
+pub use watch::{Sent, Watch};
