@@ -39,6 +39,7 @@ const FENCES: &[(&str, &[&str])] = &[
     ("sqlx", &["storage-sea", "storage-sqlite", "storage-postgres", "test-support"]),
     ("tokio-postgres", &["iyagi-benches"]),
     ("actix-web", &["api-actix", "iyagi-benches"]),
+    ("actix-ws", &["api-actix"]),
     ("reqwest", &["iyagi-benches", "iyagi-tests"]),
 ];
 
