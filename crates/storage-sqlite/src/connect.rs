@@ -12,6 +12,9 @@ use storage_sea::Pools;
 const BUSY_TIMEOUT: Duration = Duration::from_secs(5);
 /// Readers beside the one writer. Reads are short; more would only cost memory.
 const READERS: u32 = 4;
+/// Pages that each connection may keep, in KiB (SQLite takes a negative number for that): enough for the inner
+/// pages of a million sessions' indexes and what is used of the rest. It is taken as it is needed.
+const CACHE: &str = "-8192";
 
 /// Opens the file; `make` says whether to make it if there is none.
 ///
@@ -24,7 +27,7 @@ pub(crate) async fn open(file: &Path, make: bool) -> Result<Pools, Error> {
         .journal_mode(SqliteJournalMode::Wal)
         .synchronous(SqliteSynchronous::Full)
         .foreign_keys(true)
-        .pragma("cache_size", "-4096");
+        .pragma("cache_size", CACHE);
     let writer = pool(options.clone(), 1).await?;
     let reader = pool(options, READERS).await?;
     Ok(Pools::new(reader, writer))
