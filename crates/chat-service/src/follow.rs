@@ -2,7 +2,6 @@
 
 use std::collections::VecDeque;
 use std::sync::Arc;
-use std::time::Duration;
 
 use futures::stream::{self, BoxStream, StreamExt};
 use kernel::{StoreId, TurnId};
@@ -12,9 +11,6 @@ use session_core::stream::{Durability, TurnDone, TurnEvent, TurnFailure};
 
 use crate::turn::CONTEXT_TOKENS;
 use crate::{AskedTurn, ChatError, ChatService};
-
-/// How often a turn of another process is looked at again.
-const CLOSED_POLL: Duration = Duration::from_millis(200);
 
 /// An event with its number in the stream.
 #[derive(Debug, Clone, PartialEq)]
@@ -69,7 +65,7 @@ impl ChatService {
     /// The turn from the storage, once it is closed: another process may still be answering it.
     fn retold(self, turn: Turn) -> EventStream {
         let events = async move {
-            let turn = self.closed(turn).await?;
+            let turn = self.until_closed(turn, None).await?;
             self.stored(&turn).await
         };
         stream::once(events)
@@ -83,15 +79,6 @@ impl ChatService {
                 Err(error) => stream::iter(vec![Err(error)]),
             })
             .boxed()
-    }
-
-    /// Waits until the turn is closed, or its lease is over: then whoever answered it is dead.
-    async fn closed(&self, mut turn: Turn) -> Result<Turn, ChatError> {
-        while turn.state == TurnState::Open && self.ports.clock.now() < turn.lease_until {
-            tokio::time::sleep(CLOSED_POLL).await;
-            turn = self.ports.turns.find_turn(&turn.store, turn.id).await?.ok_or(ChatError::UnknownTurn)?;
-        }
-        Ok(turn)
     }
 
     async fn stored(&self, turn: &Turn) -> Result<Vec<TurnEvent>, ChatError> {

@@ -16,6 +16,7 @@ mod opening;
 mod ports;
 mod regenerate;
 mod service;
+mod signals;
 mod spool;
 mod turn;
 

@@ -12,7 +12,15 @@ use tokio::sync::watch;
 pub(crate) struct LiveTurns {
     count: watch::Sender<usize>,
     stage: watch::Sender<Stage>,
-    cancels: Arc<Mutex<HashMap<TurnId, watch::Sender<bool>>>>,
+    turns: Arc<Mutex<HashMap<TurnId, Known>>>,
+}
+
+/// A turn that this process is answering.
+#[derive(Debug)]
+struct Known {
+    stop: watch::Sender<bool>,
+    /// Whether another process waits for its end.
+    awaited: bool,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -54,7 +62,7 @@ impl CancelSignal {
 
 impl Drop for CancelSignal {
     fn drop(&mut self) {
-        self.live.cancels().remove(&self.turn);
+        self.live.turns().remove(&self.turn);
     }
 }
 
@@ -63,7 +71,7 @@ impl LiveTurns {
         Self {
             count: watch::Sender::new(0),
             stage: watch::Sender::new(Stage::Open),
-            cancels: Arc::new(Mutex::new(HashMap::new())),
+            turns: Arc::new(Mutex::new(HashMap::new())),
         }
     }
 
@@ -78,14 +86,24 @@ impl LiveTurns {
 
     /// Makes a turn one that can be stopped.
     pub(crate) fn register(&self, turn: TurnId) -> CancelSignal {
-        let (ask, asked) = watch::channel(false);
-        self.cancels().insert(turn, ask);
+        let (stop, asked) = watch::channel(false);
+        self.turns().insert(turn, Known { stop, awaited: false });
         CancelSignal { turn, live: self.clone(), asked }
     }
 
     /// Asks a turn of this process to stop; `false` when there is no such turn.
     pub(crate) fn cancel(&self, turn: TurnId) -> bool {
-        self.cancels().get(&turn).is_some_and(|ask| ask.send(true).is_ok())
+        self.turns().get(&turn).is_some_and(|known| known.stop.send(true).is_ok())
+    }
+
+    /// Has the end of a turn of this process told; `false` when there is no such turn.
+    pub(crate) fn await_end(&self, turn: TurnId) -> bool {
+        self.turns().get_mut(&turn).map(|known| known.awaited = true).is_some()
+    }
+
+    /// Whether somebody waits for the end of a turn.
+    pub(crate) fn is_awaited(&self, turn: TurnId) -> bool {
+        self.turns().get(&turn).is_some_and(|known| known.awaited)
     }
 
     pub(crate) fn is_draining(&self) -> bool {
@@ -125,7 +143,7 @@ impl LiveTurns {
         tokio::time::timeout(within, count.wait_for(|count| *count == 0)).await.is_ok()
     }
 
-    fn cancels(&self) -> MutexGuard<'_, HashMap<TurnId, watch::Sender<bool>>> {
-        self.cancels.lock().unwrap_or_else(PoisonError::into_inner)
+    fn turns(&self) -> MutexGuard<'_, HashMap<TurnId, Known>> {
+        self.turns.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }

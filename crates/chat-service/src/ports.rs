@@ -8,7 +8,7 @@ use rag_pipeline::planner::AnswerPlanner;
 use rag_pipeline::ports::ChatModel;
 use session_core::SessionService;
 use session_core::context::Window;
-use session_core::ports::{TurnRepository, TurnSpool, TurnStreamLog};
+use session_core::ports::{TurnRepository, TurnSignals, TurnSpool, TurnStreamLog};
 
 /// What a turn works with.
 #[derive(Clone)]
@@ -19,6 +19,8 @@ pub struct ChatPorts {
     pub turns: Arc<dyn TurnRepository>,
     /// Keeps the events of live turns.
     pub streams: Arc<dyn TurnStreamLog>,
+    /// Tells the other processes that share the storage, and hears of them: [`ChatService::listen`](crate::ChatService::listen).
+    pub signals: Arc<dyn TurnSignals>,
     /// Keeps answered turns while the storage is away.
     pub spool: Arc<dyn TurnSpool>,
     /// Rewrites and retrieves.

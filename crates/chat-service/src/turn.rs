@@ -9,7 +9,7 @@ use rag_pipeline::model::{AnswerDelta, FinishReason, ModelError, PastTurn, Scope
 use rag_pipeline::planner::{Plan, PlanInput};
 use session_core::context::recent_exchanges;
 use session_core::model::{Answer, ClosedTurn, Lease, Message, MessageStatus, OpenedTurn, Source, TurnState, Usage};
-use session_core::ports::{MessageRange, StreamLogError};
+use session_core::ports::{MessageRange, StreamLogError, TurnSignal};
 use session_core::stream::{Durability, TurnDone, TurnEvent, TurnFailure, TurnStage};
 
 use crate::keep::Kept;
@@ -308,6 +308,9 @@ impl TurnTask {
         }
         if let Err(error) = self.say(event).await {
             log_error(self.turn_id(), &error, "the end of a turn could not be streamed");
+        }
+        if self.live.is_awaited(self.turn_id()) {
+            self.ports.signal(TurnSignal::Closed(self.turn_id())).await;
         }
     }
 }

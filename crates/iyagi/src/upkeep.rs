@@ -48,6 +48,10 @@ impl Upkeep {
 
     /// Runs until it is dropped.
     pub(crate) async fn run(self) {
+        tokio::join!(self.chat.listen(), self.keep_up());
+    }
+
+    async fn keep_up(&self) {
         let (mut fold, mut replay, mut sweep) = (every(FOLD), every(REPLAY), every(SWEEP));
         let mut cleanup = every(self.cleanup);
         loop {

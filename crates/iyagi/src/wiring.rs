@@ -21,9 +21,9 @@ use rag_pipeline::planner::AnswerPlanner;
 use rag_pipeline::ports::{ChatModel, Embedder};
 use rag_pipeline::retrieval::Retriever;
 use session_core::context::Window;
-use session_core::ports::{ConversationSearch, FeedbackRepository, TurnRepository, TurnSpool};
+use session_core::ports::{ConversationSearch, FeedbackRepository, TurnRepository, TurnSignals, TurnSpool};
 use session_core::stream::MemoryStreamLog;
-use session_core::{Maintenance, MaintenanceSettings, SessionService, ShareService};
+use session_core::{LocalSignals, Maintenance, MaintenanceSettings, SessionService, ShareService};
 use storage_postgres::{PostgresOptions, PostgresStorage, SeaSessions, TlsMode};
 use storage_spool::FileSpool;
 use storage_sqlite::SqliteStorage;
@@ -44,6 +44,7 @@ pub(crate) struct Storage {
     sqlite: SqliteStorage,
     postgres: Option<PostgresStorage>,
     spool: FileSpool,
+    signals: Arc<dyn TurnSignals>,
     /// Keeps other processes out of the data folder.
     _folder: DataDir,
 }
@@ -62,7 +63,11 @@ impl Storage {
         };
         let sqlite = open_sqlite(file).await?;
         let spool = FileSpool::open(&folder.spool()).context("the emergency spool cannot be used")?;
-        Ok(Self { sqlite, postgres, spool, _folder: folder })
+        let signals: Arc<dyn TurnSignals> = match &postgres {
+            Some(postgres) => Arc::new(postgres.signals().await.context("PostgreSQL cannot be listened to")?),
+            None => Arc::new(LocalSignals::default()),
+        };
+        Ok(Self { sqlite, postgres, spool, signals, _folder: folder })
     }
 
     /// Whether this process alone uses the sessions.
@@ -73,6 +78,11 @@ impl Storage {
     /// Where answered turns are kept while the database is gone.
     pub(crate) fn spool(&self) -> Arc<dyn TurnSpool> {
         Arc::new(self.spool.clone())
+    }
+
+    /// How processes that share the sessions let each other know of turns.
+    fn signals(&self) -> Arc<dyn TurnSignals> {
+        Arc::clone(&self.signals)
     }
 
     fn sessions(&self) -> SeaSessions {
@@ -168,6 +178,7 @@ pub(crate) fn services(config: &Config, storage: &Storage) -> anyhow::Result<Ser
         sessions: sessions.clone(),
         turns: repository.clone(),
         spool: storage.spool(),
+        signals: storage.signals(),
         streams: Arc::new(MemoryStreamLog::new(clock(), config.chat.finished_stream())),
         planner: storage.planner(config),
         model: model(),

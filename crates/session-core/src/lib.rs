@@ -32,12 +32,14 @@ pub mod ports;
 pub mod search;
 mod service;
 mod share;
+mod signals;
 pub mod stream;
 
 pub use error::SessionError;
 pub use maintenance::{Maintenance, MaintenanceReport, MaintenanceSettings};
 pub use service::{Resolved, SessionLifetimes, SessionService, Validated};
 pub use share::{OpenedShare, ShareError, ShareService, Shared};
+pub use signals::LocalSignals;
 
 #[cfg(any(test, feature = "testing"))]
 pub mod testing;

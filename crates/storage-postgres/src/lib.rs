@@ -11,6 +11,7 @@ mod messages;
 mod options;
 mod programs;
 mod restore;
+mod signals;
 mod source;
 mod storage;
 #[cfg(test)]
@@ -18,6 +19,7 @@ mod tests;
 
 pub use connect::{PostgresOptions, TlsMode};
 pub use programs::{DumpProgram, is_custom_dump};
+pub use signals::PostgresSignals;
 pub use source::PostgresSource;
 pub use storage::PostgresStorage;
 pub use storage_sea::{SeaImports, SeaSessions};

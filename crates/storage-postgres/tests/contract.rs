@@ -31,6 +31,49 @@ mod sessions_and_turns {
     });
 }
 
+mod signals {
+    use std::sync::Arc;
+    use std::time::Duration;
+
+    use super::*;
+    use sea_orm::sqlx::postgres::PgConnection;
+    use sea_orm::sqlx::{Connection, query};
+    use session_core::ports::{TurnSignal, TurnSignals};
+    use session_core::testing::samples::turn_id;
+
+    session_core::signals_contract!(async {
+        let (one, database) = open().await?;
+        let other = PostgresStorage::open(&PostgresOptions::new(database.url.as_str())).await.unwrap();
+        let (here, there) = (one.signals().await.unwrap(), other.signals().await.unwrap());
+        Some((Arc::new(here) as Arc<dyn TurnSignals>, Arc::new(there) as Arc<dyn TurnSignals>, (one, other, database)))
+    });
+
+    #[tokio::test]
+    async fn signals_are_heard_again_after_the_listening_connection_was_lost() {
+        let database = test_support::require!(postgres::database().await);
+        let storage = PostgresStorage::open(&PostgresOptions::new(database.url.as_str())).await.unwrap();
+        let signals = storage.signals().await.unwrap();
+        let mut other = PgConnection::connect(&database.url).await.unwrap();
+        let ended = query(
+            "SELECT pg_terminate_backend(pid) FROM pg_stat_activity \
+             WHERE datname = current_database() AND query LIKE 'LISTEN%'",
+        );
+        assert_eq!(ended.execute(&mut other).await.unwrap().rows_affected(), 1);
+        let mut listener = signals.hear();
+        let told_until_heard = async {
+            loop {
+                signals.tell(TurnSignal::Stop(turn_id(1))).await.unwrap();
+                let soon = tokio::time::timeout(Duration::from_millis(200), listener.recv());
+                if let Ok(heard) = soon.await {
+                    return heard.unwrap();
+                }
+            }
+        };
+        let heard = tokio::time::timeout(Duration::from_secs(30), told_until_heard).await;
+        assert_eq!(heard.unwrap(), TurnSignal::Stop(turn_id(1)));
+    }
+}
+
 mod imports {
     use std::sync::Arc;
 

@@ -162,6 +162,7 @@ impl Setup {
         let ports = ChatPorts {
             sessions: sessions.clone(),
             turns: turns.clone(),
+            signals: Arc::new(session_core::LocalSignals::default()),
             streams: Arc::new(MemoryStreamLog::new(clock.clone(), Duration::from_mins(10))),
             planner: planner().await,
             model: Arc::new(ScriptedModel(Mutex::new(self.script))),

@@ -201,3 +201,45 @@ async fn answering_again_is_refused_for_strangers_and_repeated_requests_make_one
     let (one, two) = (chat.service.regenerate(keyed.clone()).await, chat.service.regenerate(keyed).await);
     assert_eq!(one.unwrap().turn, two.unwrap().turn);
 }
+
+/// Less than what either process waits when it hears nothing.
+const AT_ONCE: Duration = Duration::from_millis(500);
+
+fn listening(chat: &Chat) -> tokio::task::JoinHandle<()> {
+    let service = chat.service.clone();
+    tokio::spawn(async move { service.listen().await })
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_turn_of_another_process_stops_at_once_when_that_one_listens() {
+    let chat = chat(Script::Hang(vec!["3,000원"])).await;
+    let listening = listening(&chat);
+    let asked = chat.service.ask(ask(QUESTION)).await.unwrap();
+    until_it_speaks(&chat, asked.turn).await;
+    let begun = tokio::time::Instant::now();
+    let turn = chat.another_process().cancel(&samples::store(), asked.turn).await.unwrap();
+    assert_eq!((turn.state, turn.answer.is_some()), (TurnState::Interrupted, true));
+    assert!(begun.elapsed() < AT_ONCE, "{:?}", begun.elapsed());
+    listening.abort();
+}
+
+#[tokio::test(start_paused = true)]
+async fn who_follows_a_turn_of_another_process_hears_its_end_at_once() {
+    let chat = chat(Script::Hang(vec!["3,000원"])).await;
+    let listening = listening(&chat);
+    let asked = chat.service.ask(ask(QUESTION)).await.unwrap();
+    until_it_speaks(&chat, asked.turn).await;
+    let elsewhere = chat.another_process().follow(&samples::store(), asked.turn, 0).await.unwrap();
+    let heard = tokio::spawn(async move {
+        let events: Vec<_> = elsewhere.map(|event| event.unwrap().event).collect().await;
+        (events, tokio::time::Instant::now())
+    });
+    // In the middle between two looks, so that one of these would come late.
+    tokio::time::sleep(Duration::from_millis(2_100)).await;
+    let ended = tokio::time::Instant::now();
+    chat.service.cancel(&samples::store(), asked.turn).await.unwrap();
+    let (events, at) = heard.await.unwrap();
+    assert_eq!(failure(&events), Some(TurnFailure::Cancelled));
+    assert!(at.duration_since(ended) < AT_ONCE, "{:?}", at.duration_since(ended));
+    listening.abort();
+}

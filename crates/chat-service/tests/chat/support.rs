@@ -114,6 +114,7 @@ pub(crate) async fn chat_over<T: TurnRepository + 'static>(
     let ports = ChatPorts {
         sessions: SessionService::new(storage.clone(), clock.clone(), ids.clone(), Duration::from_hours(24)),
         turns: wrap(storage.clone()),
+        signals: Arc::new(session_core::LocalSignals::default()),
         streams: Arc::new(MemoryStreamLog::new(clock.clone(), Duration::from_mins(10))),
         spool: spool.clone(),
         planner: planner().await,

@@ -15,6 +15,7 @@ pub mod messages;
 pub mod search;
 pub mod sessions;
 pub mod share;
+pub mod signals;
 pub mod spool;
 pub mod stream_log;
 pub mod turns;
@@ -188,6 +189,27 @@ macro_rules! stream_log_contract {
     };
 }
 
+/// Makes every case of the signals' contract a test. `$fixture` is an expression that is a future of an `Option` of
+/// two `Arc<dyn TurnSignals>`, those of two processes that share a storage, and of what must live as long as the test.
+#[macro_export]
+macro_rules! signals_contract {
+    ($fixture:expr) => {
+        $crate::signals_contract!(@cases $fixture;
+            every_listener_of_every_process_hears_a_signal_once,
+            one_process_is_heard_in_the_order_in_which_it_tells,
+            only_what_is_told_from_now_on_is_heard,
+            telling_nobody_is_no_error);
+    };
+    (@cases $fixture:expr; $($case:ident),+) => {
+        $(#[tokio::test]
+        async fn $case() {
+            if let Some((one, other, _guard)) = $fixture.await {
+                $crate::testing::contract::signals::$case(&*one, &*other).await;
+            }
+        })+
+    };
+}
+
 /// Makes every case of the emergency spool's contract a test. `$fixture` is an expression that is a future
 /// of an `Arc<impl TurnSpool>`, fresh and empty, and of what must live as long as the test.
 #[macro_export]
@@ -216,6 +238,18 @@ mod memory {
     use crate::testing::MemorySessions;
 
     crate::session_contract!(async { Some(Storage::new(MemorySessions::default(), ())) });
+
+    mod signals {
+        use std::sync::Arc;
+
+        use crate::LocalSignals;
+        use crate::ports::TurnSignals;
+
+        crate::signals_contract!(async {
+            let signals = Arc::new(LocalSignals::default()) as Arc<dyn TurnSignals>;
+            Some((Arc::clone(&signals), signals, ()))
+        });
+    }
 
     mod streams {
         use std::sync::Arc;
