@@ -5,9 +5,10 @@ mod page;
 use std::time::Duration;
 
 use serde_json::json;
-use test_support::{browser, require, wait::wait_until};
+use test_support::wait::{wait_for, wait_until};
+use test_support::{browser, require};
 
-use crate::support::{Server, markers};
+use crate::support::{Proxy, Server, markers};
 use page::Page;
 
 const QUILT: &str = "구름결 차렵이불 가격 알려주세요";
@@ -41,8 +42,7 @@ async fn a_customer_asks_reads_the_sources_rates_follows_up_and_comes_back() {
     )
     .await;
     let session = page.session().await;
-    let user = page.evaluate("return localStorage.getItem('iyagi.user')").await;
-    let user = user.as_str().unwrap().trim_matches('"').to_owned();
+    let user = page.user().await;
     let api = server.api();
     let saved = async || api.messages(&user, &session).await[1]["feedback"] == json!({"thumbs": "up"});
     assert_eq!(wait_until(LIMIT, saved).await, Ok(()));
@@ -114,5 +114,66 @@ async fn the_page_speaks_english_and_goes_dark_when_told_to_and_remembers() {
     let answer = page.last_answer(1).await;
     assert!(markers(&answer).is_empty(), "markers are buttons, not text: {answer}");
     page.screenshot("9-english-dark").await;
+    page.close().await;
+}
+
+/// Asks with only the beginning of the answer coming through, and waits until it is stored; gives the session.
+async fn ask_over_a_bad_line(page: &Page, proxy: &Proxy, server: &Server) -> String {
+    proxy.hold_streams();
+    page.ask_with_enter(QUILT).await;
+    page.until_it_streams().await;
+    let (api, user, session) = (server.api(), page.user().await, page.session().await);
+    let stored = wait_for(LIMIT, async || Some(api.messages(&user, &session).await.get(1)?["id"].clone())).await;
+    assert!(stored.is_ok(), "the turn goes on without its reader");
+    page.until_it_streams().await;
+    session
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn an_answer_goes_on_by_itself_after_the_network_was_lost() {
+    let driver = require!(browser::driver().await);
+    let server = Server::start().await;
+    let proxy = Proxy::to(server.base()).await;
+    let page = Page::open(&driver, proxy.base()).await;
+    let session = ask_over_a_bad_line(&page, &proxy, &server).await;
+    proxy.cut();
+    let answer = page.last_answer(1).await;
+    assert!(answer.contains("99,000원"), "{answer}");
+    assert_eq!(page.session().await, session);
+    assert_eq!(server.api().messages(&page.user().await, &session).await.len(), 2, "nothing was asked twice");
+    page.close().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn an_answer_goes_on_by_itself_when_a_hidden_tab_comes_back() {
+    let driver = require!(browser::driver().await);
+    let server = Server::start().await;
+    let proxy = Proxy::to(server.base()).await;
+    let page = Page::open(&driver, proxy.base()).await;
+    let session = ask_over_a_bad_line(&page, &proxy, &server).await;
+    page.freeze(&driver, true).await;
+    proxy.cut();
+    page.freeze(&driver, false).await;
+    assert!(page.last_answer(1).await.contains("99,000원"));
+    assert_eq!(page.session().await, session);
+    page.close().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn an_answer_that_is_still_being_made_goes_on_after_a_reload() {
+    let driver = require!(browser::driver().await);
+    let server = Server::start_with(&[("IYAGI__CHAT__MAX_MESSAGE_CHARS", "100000")]).await;
+    let page = Page::open(&driver, server.base()).await;
+    page.ask_with_enter(QUILT).await;
+    page.last_answer(1).await;
+    let (user, session) = (page.user().await, page.session().await);
+    let long: String = "구름결 이불 가격 세탁 사이즈 배송 반품 ".chars().cycle().take(60_000).collect();
+    let asked = json!({"message": long, "userId": user, "sessionId": session});
+    let mut elsewhere = server.api().stream(&asked).await;
+    elsewhere.until("session").await;
+    page.reload().await;
+    page.until_it_streams().await;
+    page.last_answer(2).await;
+    assert_eq!(server.api().messages(&user, &session).await.len(), 4, "nothing was asked twice");
     page.close().await;
 }

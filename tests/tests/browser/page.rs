@@ -36,13 +36,23 @@ impl Page {
 
     /// A screen of 390 by 844 points, which a desktop window cannot be made to have.
     pub(super) async fn become_a_phone(&self, driver: &Driver) {
-        let session = self.browser.session_id().await.unwrap().unwrap();
         let screen = json!({"width": 390, "height": 844, "deviceScaleFactor": 2, "mobile": true});
-        let command = json!({"cmd": "Emulation.setDeviceMetricsOverride", "params": screen});
+        self.command(driver, "Emulation.setDeviceMetricsOverride", &screen).await;
+        self.until("the page is narrow", "return innerWidth === 390").await;
+    }
+
+    /// Stops the page as a browser stops a tab that is out of sight, or lets it go on.
+    pub(super) async fn freeze(&self, driver: &Driver, frozen: bool) {
+        let state = if frozen { "frozen" } else { "active" };
+        self.command(driver, "Page.setWebLifecycleState", &json!({"state": state})).await;
+    }
+
+    async fn command(&self, driver: &Driver, command: &str, parameters: &Value) {
+        let session = self.browser.session_id().await.unwrap().unwrap();
+        let command = json!({"cmd": command, "params": parameters});
         let address = format!("{}/session/{session}/goog/cdp/execute", driver.url);
         let answer = reqwest::Client::new().post(address).json(&command).send().await.unwrap();
         assert!(answer.status().is_success(), "{}", answer.text().await.unwrap());
-        self.until("the page is narrow", "return innerWidth === 390").await;
     }
 
     pub(super) async fn evaluate(&self, script: &str) -> Value {
@@ -101,8 +111,22 @@ impl Page {
         self.evaluate(last).await.as_str().unwrap().to_owned()
     }
 
+    /// Waits until an answer has begun to be written, and is not whole.
+    pub(super) async fn until_it_streams(&self) {
+        let script = "const last = [...document.querySelectorAll('[data-testid=message]')].at(-1);
+             return last?.dataset.status === 'streaming' && last.querySelector('.status-line').innerText !== ''";
+        self.until("an answer is streamed", script).await;
+    }
+
+    /// The user that the page takes itself for.
+    pub(super) async fn user(&self) -> String {
+        let user = self.evaluate("return localStorage.getItem('iyagi.user')").await;
+        user.as_str().unwrap().trim_matches('"').to_owned()
+    }
+
     /// The id of the open conversation, out of the address.
     pub(super) async fn session(&self) -> String {
+        self.until("a conversation is open", "return location.hash.startsWith('#s=')").await;
         let address = self.browser.current_url().await.unwrap();
         address.fragment().unwrap().strip_prefix("s=").unwrap().to_owned()
     }
