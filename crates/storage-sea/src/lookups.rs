@@ -22,8 +22,8 @@ use tokio::sync::oneshot;
 use crate::entity::session::{Column, Model};
 use crate::error::repository_error;
 
-/// Statements under way at once. With one, the database rests while answers are taken apart; with more,
-/// statements become smaller and dearer: measured with `iyagi-benches storage`.
+/// Statements under way at once: one runs while the answers of the other are taken apart. With more, statements
+/// would become smaller and dearer.
 const LANES: usize = 2;
 /// The most look-ups of one statement: what waits behind a statement waits no longer than for this many rows.
 const MOST: usize = 256;
