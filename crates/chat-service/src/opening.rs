@@ -82,9 +82,10 @@ impl ChatService {
             }
             let heard_its_end = waited_for == Some(busy.id);
             waited_for = Some(busy.id);
-            match tokio::time::timeout_at(give_up, self.turn_over(busy.id, heard_its_end)).await {
+            let turn = busy.id;
+            match tokio::time::timeout_at(give_up, self.turn_over(busy, heard_its_end)).await {
                 Ok(over) => over?,
-                Err(_) => return Err(ChatError::TurnInProgress { turn: busy.id }),
+                Err(_) => return Err(ChatError::TurnInProgress { turn }),
             }
         }
     }
@@ -124,14 +125,16 @@ impl ChatService {
         }
     }
 
-    /// Waits until a turn is likely over: its log has ended, or, where that cannot be heard (a turn of
-    /// another process, or one whose end waits in the spool), a while.
-    async fn turn_over(&self, turn: TurnId, heard_its_end: bool) -> Result<(), ChatError> {
+    /// Waits until a turn is likely over: its log has ended; it is closed, when another process answers it; or a
+    /// while, when its end waits in the spool.
+    async fn turn_over(&self, turn: Turn, heard_its_end: bool) -> Result<(), ChatError> {
         if self.ports.spool.depth() > 0 {
             self.replay_spool().await?;
         }
-        if heard_its_end || self.ports.streams.read(turn, u64::MAX).await?.is_none() {
+        if heard_its_end {
             tokio::time::sleep(BUSY_POLL).await;
+        } else if self.ports.streams.read(turn.id, u64::MAX).await?.is_none() {
+            self.until_closed(turn, None).await?;
         }
         Ok(())
     }

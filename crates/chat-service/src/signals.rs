@@ -11,8 +11,10 @@ use tokio::time::Instant;
 
 use crate::{ChatError, ChatPorts, ChatService};
 
-/// How long a turn is not looked at again while nothing is heard of it: a signal may have been lost.
-const UNHEARD: Duration = Duration::from_secs(1);
+/// How long a turn is not looked at again while nothing is heard of it, at first and at most: a signal may have been
+/// lost, or have come just after whoever was to say the end had asked whether anybody waits.
+const UNHEARD: Duration = Duration::from_millis(100);
+const UNHEARD_LONG: Duration = Duration::from_secs(1);
 
 impl ChatPorts {
     /// Tells a signal. What is not told costs time, nothing else.
@@ -45,13 +47,15 @@ impl ChatService {
         if turn.state == TurnState::Open && !self.live.await_end(turn.id) {
             self.ports.signal(TurnSignal::Await(turn.id)).await;
         }
+        let mut pause = UNHEARD;
         loop {
             turn = self.ports.turns.find_turn(&turn.store, turn.id).await?.ok_or(ChatError::UnknownTurn)?;
             let late = give_up.is_some_and(|give_up| Instant::now() >= give_up);
             if turn.state != TurnState::Open || self.ports.clock.now() >= turn.lease_until || late {
                 return Ok(turn);
             }
-            let again = Instant::now() + UNHEARD;
+            let again = Instant::now() + pause;
+            pause = (2 * pause).min(UNHEARD_LONG);
             let again = give_up.map_or(again, |give_up| again.min(give_up));
             // Closed or not heard of: it is looked at in either case.
             drop(tokio::time::timeout_at(again, closed(&mut signals, turn.id)).await);

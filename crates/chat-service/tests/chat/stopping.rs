@@ -203,7 +203,7 @@ async fn answering_again_is_refused_for_strangers_and_repeated_requests_make_one
 }
 
 /// Less than what either process waits when it hears nothing.
-const AT_ONCE: Duration = Duration::from_millis(500);
+const AT_ONCE: Duration = Duration::from_millis(50);
 
 fn listening(chat: &Chat) -> tokio::task::JoinHandle<()> {
     let service = chat.service.clone();
