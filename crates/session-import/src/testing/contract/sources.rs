@@ -1,4 +1,4 @@
-//! The contract of [`Source`](crate::ports::Source).
+//! The contract of [`Source`].
 
 use super::TextTable;
 use crate::Row;
