@@ -51,10 +51,12 @@ impl ChatService {
         loop {
             turn = self.ports.turns.find_turn(&turn.store, turn.id).await?.ok_or(ChatError::UnknownTurn)?;
             let late = give_up.is_some_and(|give_up| Instant::now() >= give_up);
-            if turn.state != TurnState::Open || self.ports.clock.now() >= turn.lease_until || late {
+            let now = self.ports.clock.now();
+            if turn.state != TurnState::Open || now >= turn.lease_until || late {
                 return Ok(turn);
             }
-            let again = Instant::now() + pause;
+            // Nobody waits for a dead turn longer than its lease.
+            let again = Instant::now() + pause.min(turn.lease_until.since(now));
             pause = (2 * pause).min(UNHEARD_LONG);
             let again = give_up.map_or(again, |give_up| again.min(give_up));
             // Closed or not heard of: it is looked at in either case.

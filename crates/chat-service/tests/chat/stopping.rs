@@ -243,3 +243,25 @@ async fn who_follows_a_turn_of_another_process_hears_its_end_at_once() {
     assert!(at.duration_since(ended) < AT_ONCE, "{:?}", at.duration_since(ended));
     listening.abort();
 }
+
+#[tokio::test(start_paused = true)]
+async fn who_waits_for_a_dead_turn_of_another_process_waits_no_longer_than_its_lease() {
+    let chat = chat(Script::Say(vec!["가"])).await;
+    chat.storage.insert(&samples::session("kim")).await.unwrap();
+    let lease = Duration::from_millis(2_100);
+    let dead =
+        session_core::model::NewTurn { lease_until: chat.clock_now().plus(lease), ..samples::new_turn(1, 1, QUESTION) };
+    chat.storage.open_turn(&dead).await.unwrap();
+    let begun = tokio::time::Instant::now();
+    let clock = chat.clock.clone();
+    let passing = tokio::spawn(async move {
+        loop {
+            tokio::time::sleep(Duration::from_millis(10)).await;
+            clock.advance(Duration::from_millis(10));
+        }
+    });
+    let asked = chat.service.ask(Ask { session: Some(samples::session_id(1)), ..ask(QUESTION) }).await.unwrap();
+    assert!(begun.elapsed() < lease + AT_ONCE, "{:?}", begun.elapsed());
+    passing.abort();
+    assert!(matches!(chat.events(asked.turn).await.last(), Some(TurnEvent::Done(_))));
+}
