@@ -73,11 +73,12 @@ async fn own_verdicts(
     Ok(own.map(|feedback| (feedback.message, feedback.verdict)).collect())
 }
 
-/// Refuses a turn that is not the reader's.
-pub(crate) async fn require_turn(state: &ApiState, scope: &Scope, turn: TurnId) -> Result<(), ApiError> {
+/// Refuses a turn that is not the reader's; answers the session of one that is.
+pub(crate) async fn require_turn(state: &ApiState, scope: &Scope, turn: TurnId) -> Result<SessionId, ApiError> {
     let found = state.turns.find_turn(&scope.store, turn).await?;
     let session = found.ok_or(ErrorCode::TurnNotFound)?.session;
-    require_session(state, scope, session, ErrorCode::TurnNotFound).await
+    require_session(state, scope, session, ErrorCode::TurnNotFound).await?;
+    Ok(session)
 }
 
 /// Keeps feedback on a message of the reader's.

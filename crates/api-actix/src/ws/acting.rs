@@ -71,10 +71,8 @@ impl Connection {
 
     /// Refuses a turn that is not of this session.
     async fn require_turn(&self, turn: TurnId) -> Result<(), ApiError> {
-        reading::require_turn(&self.state, &self.scope, turn).await?;
-        let found = self.state.turns.find_turn(&self.scope.store, turn).await?;
-        let own = found.is_some_and(|turn| turn.session == self.session);
-        if own { Ok(()) } else { Err(ErrorCode::TurnNotFound.into()) }
+        let session = reading::require_turn(&self.state, &self.scope, turn).await?;
+        if session == self.session { Ok(()) } else { Err(ErrorCode::TurnNotFound.into()) }
     }
 }
 
