@@ -25,10 +25,7 @@ const LIMIT: Duration = Duration::from_secs(30);
 async fn answers_under_way_when_postgresql_goes_are_spooled_and_brought_home_once() {
     let mut postgres = require!(RestartableServer::new().await);
     let server = server_on(&postgres, PATIENCE).await;
-    let talks = cut_off(&server, &mut postgres).await;
-    postgres.start().await.unwrap();
-    let home = wait_until(LIMIT, async || spooled(&server).is_empty()).await;
-    assert_eq!(home, Ok(()), "the spool is not replayed: {}", server.stderr());
+    let talks = cut_off_and_brought_home(&server, &mut postgres).await;
     assert_home(&server, &talks).await;
 }
 
@@ -49,10 +46,7 @@ async fn a_server_killed_with_a_full_spool_brings_it_home_when_it_starts_again()
 async fn a_question_whose_turn_failed_is_not_told_to_come_back_once_postgresql_is_there() {
     let mut postgres = require!(RestartableServer::new().await);
     let server = server_on(&postgres, PATIENCE).await;
-    let talks = cut_off(&server, &mut postgres).await;
-    postgres.start().await.unwrap();
-    let home = wait_until(LIMIT, async || spooled(&server).is_empty()).await;
-    assert_eq!(home, Ok(()), "the spool is not replayed: {}", server.stderr());
+    let talks = cut_off_and_brought_home(&server, &mut postgres).await;
     for Talk { user, session, .. } in talks.iter().filter(|talk| talk.told.is_none()) {
         let again = server.api().try_ask(&first_question(user, session)).await;
         assert!(!matches!(again, Outcome::Refused { status: 503, .. }), "{again:?}");
@@ -101,6 +95,15 @@ async fn cut_off(server: &Server, postgres: &mut RestartableServer) -> Vec<Talk>
     let acknowledged = talks.iter().filter(|talk| talk.told.is_some()).count();
     eprintln!("{acknowledged} of {SESSIONS} acknowledged, {waiting} of them in the spool");
     assert!(waiting > 0, "no answer was under way when PostgreSQL went");
+    talks
+}
+
+/// The same, and PostgreSQL is there again: waits until the spool is replayed.
+async fn cut_off_and_brought_home(server: &Server, postgres: &mut RestartableServer) -> Vec<Talk> {
+    let talks = cut_off(server, postgres).await;
+    postgres.start().await.unwrap();
+    let home = wait_until(LIMIT, async || spooled(server).is_empty()).await;
+    assert_eq!(home, Ok(()), "the spool is not replayed: {}", server.stderr());
     talks
 }
 
