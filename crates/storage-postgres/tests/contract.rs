@@ -86,16 +86,7 @@ mod imports {
 
     session_import::import_contract!(async {
         let (storage, database) = open().await?;
-        let imports = Arc::new(storage.imports());
-        let sessions = Arc::new(storage.sessions());
-        Some(ImportStorage {
-            target: imports.clone(),
-            ledger: imports,
-            sessions: sessions.clone(),
-            feedback: sessions.clone(),
-            maintenance: sessions,
-            guard: Box::new(database),
-        })
+        Some(ImportStorage::new(storage.imports(), Arc::new(storage.sessions()), database))
     });
 
     session_import::source_contract!(async |tables: Vec<TextTable>| {

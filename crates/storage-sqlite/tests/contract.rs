@@ -33,16 +33,7 @@ mod imports {
 
     session_import::import_contract!(async {
         let (storage, folder) = open().await;
-        let imports = Arc::new(storage.imports());
-        let sessions = Arc::new(storage.sessions());
-        Some(ImportStorage {
-            target: imports.clone(),
-            ledger: imports,
-            sessions: sessions.clone(),
-            feedback: sessions.clone(),
-            maintenance: sessions,
-            guard: Box::new(folder),
-        })
+        Some(ImportStorage::new(storage.imports(), Arc::new(storage.sessions()), folder))
     });
 
     session_import::source_contract!(async |tables: Vec<TextTable>| {

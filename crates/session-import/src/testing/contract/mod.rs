@@ -1,7 +1,7 @@
 //! The contracts of the import's ports, as tests any adapter runs:
 //!
 //! ```text
-//! session_import::import_contract!(async { Some(ImportStorage { target, ledger, … }) });
+//! session_import::import_contract!(async { Some(ImportStorage::new(imports, sessions, guard)) });
 //! session_import::source_contract!(async |tables| Some((source, guard)));
 //! ```
 //!
@@ -33,6 +33,25 @@ pub struct ImportStorage {
     pub maintenance: Arc<dyn SessionMaintenance>,
     /// Kept until the test ends.
     pub guard: Box<dyn Any + Send + Sync>,
+}
+
+impl ImportStorage {
+    /// Imports that are target and ledger in one, into sessions that are all these ports in one.
+    pub fn new<I, S>(imports: I, sessions: Arc<S>, guard: impl Any + Send + Sync) -> Self
+    where
+        I: ImportTarget + ImportLedger + 'static,
+        S: SessionRepository + FeedbackRepository + SessionMaintenance + 'static,
+    {
+        let imports = Arc::new(imports);
+        Self {
+            target: imports.clone(),
+            ledger: imports,
+            sessions: sessions.clone(),
+            feedback: sessions.clone(),
+            maintenance: sessions,
+            guard: Box::new(guard),
+        }
+    }
 }
 
 /// A table of text columns, for a source to read.
@@ -132,15 +151,7 @@ mod memory {
 
     crate::import_contract!(async {
         let sessions = Arc::new(MemorySessions::default());
-        let imports = Arc::new(MemoryImports::into_sessions(Arc::clone(&sessions)));
-        Some(ImportStorage {
-            target: imports.clone(),
-            ledger: imports,
-            sessions: sessions.clone(),
-            feedback: sessions.clone(),
-            maintenance: sessions,
-            guard: Box::new(()),
-        })
+        Some(ImportStorage::new(MemoryImports::into_sessions(Arc::clone(&sessions)), sessions, ()))
     });
 
     crate::source_contract!(async |tables: Vec<TextTable>| {
