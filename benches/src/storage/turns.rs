@@ -55,6 +55,7 @@ pub(crate) fn closed_turn(ids: &TurnIds, clock: &dyn Clock) -> ClosedTurn {
     ClosedTurn {
         turn: TurnId::from_uuid(ids.turn),
         store: samples::store(),
+        session: SessionId::from_uuid(ids.session),
         user: samples::session("kim").user,
         state: TurnState::Completed,
         answer: Some(Answer {

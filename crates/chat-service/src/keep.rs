@@ -37,8 +37,8 @@ impl ChatPorts {
     /// Closes the turn in the storage, or, while that is away, in the spool.
     pub(crate) async fn keep(&self, closed: &ClosedTurn) -> Result<Kept, KeepError> {
         match tokio::time::timeout(PATIENCE, self.store(closed)).await {
-            Ok(Ok(TurnClosing::Closed { answer, session_message_count })) => {
-                Ok(Kept::Stored { answer, session_message_count })
+            Ok(Ok(TurnClosing::Closed { answer, session })) => {
+                Ok(Kept::Stored { answer, session_message_count: session.message_count })
             }
             Ok(Ok(TurnClosing::AlreadyClosed(_) | TurnClosing::Missing)) => Ok(Kept::ClosedBefore),
             // Timed out in the middle: it may be stored after all. The replay finds that out.

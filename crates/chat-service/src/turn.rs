@@ -274,6 +274,7 @@ impl TurnTask {
         ClosedTurn {
             turn: turn.id,
             store: turn.store.clone(),
+            session: turn.session,
             user: self.opened.session.user.clone(),
             state,
             answer,

@@ -24,6 +24,7 @@
 //! }
 //! ```
 
+pub mod cache;
 pub mod context;
 mod error;
 mod maintenance;

@@ -6,7 +6,7 @@ use sea_orm::{ConnectionTrait, Database, DatabaseConnection, DbBackend, Statemen
 use session_core::model::{BusinessMetadata, ClosedTurn, NewTurn, Session, SessionState, TurnClosing, TurnOpening};
 use session_core::ports::{ConversationSearch, MessageRange, SessionRepository, TurnRepository};
 use session_core::testing::samples::{
-    at, closed_turn, conversation_query, new_turn, numbered_session, session_id, store,
+    at, closed_turn, closed_turn_of, conversation_query, new_turn, numbered_session, session_id, store,
 };
 use storage_postgres::{PostgresOptions, PostgresStorage, SeaSessions};
 use storage_sea::testing::Watch;
@@ -106,7 +106,7 @@ async fn an_ordinary_turn_is_opened_by_one_statement_and_closed_by_one() {
         let (opening, trips) = observed.open(&turn).await;
         assert!(matches!(opening, TurnOpening::Opened(_)), "{opening:?}");
         assert_eq!(trips, ONE);
-        let (closing, trips) = observed.close(&closed_turn(number, "환불은 사흘 걸려요")).await;
+        let (closing, trips) = observed.close(&closed_turn_of(number, number, "환불은 사흘 걸려요")).await;
         assert!(matches!(closing, TurnClosing::Closed { answer: Some(_), .. }), "{closing:?}");
         assert_eq!(trips, ONE);
         assert_eq!(observed.messages(number).await, 2);

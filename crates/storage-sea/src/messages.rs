@@ -100,7 +100,8 @@ impl SeaSessions {
         Ok(SessionStats {
             messages: count("messages", messages)?,
             total_tokens: count("total_tokens", tokens.unwrap_or(0))?,
-            mean_response_ms: time.filter(|_| timed > 0).map(|time| time as f64 / timed as f64),
+            timed_answers: count("timed_answers", timed)?,
+            response_ms: count("response_ms", time.unwrap_or(0))?,
         })
     }
 

@@ -4,7 +4,7 @@
 //! answers no row, and the transaction of several statements tells why. What two statements at once may both
 //! believe to be free, a unique index decides: the loser changes nothing and is told by the slow way as well.
 
-use kernel::{MessageId, RepositoryError, SessionId};
+use kernel::{MessageId, RepositoryError};
 use sea_orm::{
     ActiveModelTrait, ActiveValue, ConnectionTrait, DbBackend, EntityTrait, FromQueryResult, IdenStatic, Iterable,
     QueryResult, Statement, Value,
@@ -12,7 +12,7 @@ use sea_orm::{
 use session_core::model::{BusinessMetadata, ClosedTurn, NewTurn, OpenedTurn, Session, Turn, TurnClosing};
 use uuid::Uuid;
 
-use crate::entity::{count, message, name_of, session, turn};
+use crate::entity::{message, name_of, session, turn};
 use crate::error::repository_error;
 use crate::pools::SeaSessions;
 use crate::search::{IndexEntry, indexed_terms};
@@ -92,20 +92,20 @@ impl SeaSessions {
         }
         let Some(statement) = self.closing(closed)? else { return Ok(None) };
         let Some(row) = self.ask(statement).await? else { return Ok(None) };
-        let number = |column: &str| -> Result<u64, RepositoryError> {
-            count(column, row.try_get("", column).map_err(repository_error)?)
-        };
-        let (sequence, session_message_count) = (number("last_sequence")?, number("message_count")?);
-        let turn = turn::Model::from_query_result(&row, "").map_err(repository_error)?;
-        let turn = Turn::try_from(turn)?;
+        let session = session::Model::from_query_result(&row, "").map_err(repository_error)?;
+        let session = Box::new(Session::try_from(session)?);
+        let question: Uuid = row.try_get("", "question_id").map_err(repository_error)?;
+        let turn = Turn { question: MessageId::from_uuid(question), ..unplaced(closed) };
+        let sequence = session.last_sequence;
         let answer = closed.answer.as_ref().map(|said| Box::new(said.message(&turn, sequence, closed.closed_at)));
-        Ok(Some(TurnClosing::Closed { answer, session_message_count }))
+        Ok(Some(TurnClosing::Closed { answer, session }))
     }
 
     fn closing(&self, closed: &ClosedTurn) -> Result<Option<Statement>, RepositoryError> {
         let Some(said) = &closed.answer else { return Ok(None) };
         let mut values = Values::default();
         let (turn, store) = (values.bind(closed.turn.as_uuid()), values.bind(closed.store.as_str()));
+        let session = values.bind(closed.session.as_uuid());
         let (state, answer) = (values.bind(name_of(&closed.state)?), values.bind(said.id.as_uuid()));
         let (now, late) = (values.bind(Ts::from(closed.closed_at)), values.bind(closed.late));
         let agent = values.bind(said.agent.clone());
@@ -127,8 +127,8 @@ impl SeaSessions {
         let Some(indexed) = self.index.insert(&entry) else { return Ok(None) };
         // The session first and then its turn, as opening does: no two statements wait for each other.
         Ok(Some(values.statement(format!(
-            "WITH held AS (SELECT id FROM chat_sessions WHERE id = (SELECT session_id FROM chat_turns \
-             WHERE id = {turn} AND store_id = {store}) FOR UPDATE), \
+            "WITH held AS (SELECT id FROM chat_sessions WHERE id = {session} \
+             AND store_id = {store} FOR UPDATE), \
              ended AS (UPDATE chat_turns t SET state = {state}, answer_id = {answer}, closed_at = {now} \
              FROM held WHERE t.id = {turn} AND t.session_id = held.id AND (t.state = 'open' \
              OR ({late} AND t.state = 'interrupted' AND t.answer_id IS NULL)) RETURNING t.*), \
@@ -136,9 +136,9 @@ impl SeaSessions {
              last_sequence = s.last_sequence + 1, last_agent_used = {agent}, \
              last_active_at = GREATEST(s.last_active_at, {now}), revision = s.revision + 1 \
              FROM ended WHERE s.id = ended.session_id \
-             RETURNING s.id, s.last_sequence, s.message_count, ended.question_id), \
+             RETURNING s.*, ended.question_id), \
              message AS ({message}), indexed AS ({indexed}) \
-             SELECT ended.*, moved.last_sequence, moved.message_count FROM ended, moved"
+             SELECT * FROM moved"
         ))))
     }
 
@@ -156,7 +156,7 @@ fn unplaced(closed: &ClosedTurn) -> Turn {
     Turn {
         id: closed.turn,
         store: closed.store.clone(),
-        session: SessionId::from_uuid(Uuid::nil()),
+        session: closed.session,
         client_message_id: None,
         request_hash: String::new(),
         state: closed.state,

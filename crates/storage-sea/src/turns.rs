@@ -53,11 +53,8 @@ impl TurnRepository for SeaSessions {
             return Ok(closing);
         }
         // The session first and then its turn, as opening does: no two transactions wait for each other.
-        let Some(Turn { session: of, .. }) = self.find_turn(&closed.store, closed.turn).await? else {
-            return Ok(TurnClosing::Missing);
-        };
         let transaction = self.pools.begin().await.map_err(repository_error)?;
-        let Some(mut session) = locked_session(&transaction, &closed.store, of).await? else {
+        let Some(mut session) = locked_session(&transaction, &closed.store, closed.session).await? else {
             return Ok(TurnClosing::Missing);
         };
         let found = Entity::find_by_id(closed.turn.as_uuid())
@@ -67,6 +64,9 @@ impl TurnRepository for SeaSessions {
             .await
             .map_err(repository_error)?;
         let Some(turn) = found.map(Turn::try_from).transpose()? else { return Ok(TurnClosing::Missing) };
+        if turn.session != closed.session {
+            return Ok(TurnClosing::Missing);
+        }
         if !turn.takes(closed) {
             return Ok(TurnClosing::AlreadyClosed(turn));
         }
@@ -87,7 +87,7 @@ impl TurnRepository for SeaSessions {
         let update = Entity::update_many().set(row).filter(Column::Id.eq(turn.id.as_uuid()));
         update.exec(&transaction).await.map_err(repository_error)?;
         transaction.commit().await.map_err(repository_error)?;
-        Ok(TurnClosing::Closed { answer, session_message_count: session.message_count })
+        Ok(TurnClosing::Closed { answer, session: Box::new(session) })
     }
 
     async fn find_turn(&self, store: &StoreId, id: TurnId) -> Result<Option<Turn>, RepositoryError> {

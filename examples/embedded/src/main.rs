@@ -89,5 +89,14 @@ fn closed(turn: &OpenedTurn, content: String, clock: &dyn Clock, ids: &dyn IdSou
     let (user, OpenedTurn { turn, .. }) = (turn.session.user.clone(), turn);
     let (store, closed_at) = (turn.store.clone(), clock.now());
     let state = TurnState::Completed;
-    ClosedTurn { turn: turn.id, store, user, state, answer: Some(answer), closed_at, late: false }
+    ClosedTurn {
+        turn: turn.id,
+        store,
+        session: turn.session,
+        user,
+        state,
+        answer: Some(answer),
+        closed_at,
+        late: false,
+    }
 }

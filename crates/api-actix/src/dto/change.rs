@@ -100,7 +100,7 @@ impl StatsBody {
         Self {
             message_count: stats.messages,
             total_tokens: stats.total_tokens,
-            avg_response_time: stats.mean_response_ms.unwrap_or_default().round() as u64,
+            avg_response_time: stats.mean_response_ms().unwrap_or_default().round() as u64,
             last_active_at,
         }
     }

@@ -3,7 +3,7 @@ use std::time::Duration;
 use kernel::{Clock, IdSource, SessionId, StoreId, Timestamp, UserId};
 use serde::{Deserialize, Serialize};
 
-use super::{Answer, BusinessMetadata, NewTurn};
+use super::{Answer, BusinessMetadata, Message, NewTurn};
 use crate::SessionError;
 
 /// Where a session is in its life: active → ended or expired → deleted.
@@ -62,18 +62,35 @@ pub struct SessionChange {
 }
 
 /// Figures of a session's messages, deleted ones left out.
-#[derive(Debug, Clone, Copy, PartialEq, Default)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
 pub struct SessionStats {
     /// Messages.
     pub messages: u64,
     /// Tokens of all answers.
     pub total_tokens: u64,
+    /// Answers whose time is known.
+    pub timed_answers: u64,
+    /// Milliseconds those took together.
+    pub response_ms: u64,
+}
+
+impl SessionStats {
     /// Mean time to answer in milliseconds; `None` before the first answer.
-    pub mean_response_ms: Option<f64>,
+    pub fn mean_response_ms(&self) -> Option<f64> {
+        (self.timed_answers > 0).then(|| self.response_ms as f64 / self.timed_answers as f64)
+    }
+
+    /// Adds a message. A user's message has no tokens and no time.
+    pub fn count(&mut self, message: &Message) {
+        self.messages += 1;
+        self.total_tokens += u64::from(message.usage.total_tokens);
+        self.timed_answers += u64::from(message.response_time_ms.is_some());
+        self.response_ms += u64::from(message.response_time_ms.unwrap_or_default());
+    }
 }
 
 /// A conversation of one user with one store.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Session {
     /// Its id.
     pub id: SessionId,

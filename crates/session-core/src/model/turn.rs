@@ -146,6 +146,8 @@ pub struct ClosedTurn {
     pub turn: TurnId,
     /// The store.
     pub store: StoreId,
+    /// The turn's session: with another one the turn is unknown.
+    pub session: SessionId,
     /// Whose session it is: what the conversation is found by.
     pub user: UserId,
     /// How it ended; not `Open`.
@@ -178,8 +180,8 @@ pub enum TurnClosing {
     Closed {
         /// The answer with its sequence number, if there was one.
         answer: Option<Box<Message>>,
-        /// Messages in the session now.
-        session_message_count: u64,
+        /// The session as this left it.
+        session: Box<Session>,
     },
     /// It was closed before; nothing was changed.
     AlreadyClosed(Turn),

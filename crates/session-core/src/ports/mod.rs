@@ -1,7 +1,9 @@
 //! What sessions need from storage and from the live stream. Each port's documentation is its
 //! contract; `testing::contract` checks it for every adapter.
 
+mod cache;
 mod feedback;
+mod fleet;
 mod maintenance;
 mod search;
 mod sessions;
@@ -11,7 +13,9 @@ mod spool;
 mod stream_log;
 mod turns;
 
+pub use cache::{CacheTicket, Found, RECENT_MESSAGES, Recalled, Recent, SessionCache, Written};
 pub use feedback::FeedbackRepository;
+pub use fleet::{FleetSignal, FleetSignals};
 pub use maintenance::{Purged, SessionMaintenance};
 pub use search::{ConversationQuery, ConversationSearch, SearchCursor, SearchHit};
 pub use sessions::{SessionCursor, SessionFilter, SessionRepository};

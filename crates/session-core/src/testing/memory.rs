@@ -13,7 +13,7 @@ use async_trait::async_trait;
 use kernel::{MessageId, Page, PageLimit, RepositoryError, SessionId, ShareId, StoreId, Timestamp, TurnId, UserId};
 
 use crate::model::{
-    ClosedTurn, Feedback, Lease, Message, NewTurn, OpenedTurn, Role, Session, SessionState, SessionStats, ShareAccess,
+    ClosedTurn, Feedback, Lease, Message, NewTurn, OpenedTurn, Session, SessionState, SessionStats, ShareAccess,
     ShareLink, Turn, TurnClosing, TurnOpening, TurnState,
 };
 use crate::ports::{
@@ -203,7 +203,11 @@ impl TurnRepository for MemorySessions {
 
     async fn close_turn(&self, closed: &ClosedTurn) -> Result<TurnClosing, RepositoryError> {
         let mut tables = self.tables();
-        let found = tables.turns.get(&closed.turn).filter(|turn| turn.store == closed.store).cloned();
+        let found = tables
+            .turns
+            .get(&closed.turn)
+            .filter(|turn| (&turn.store, turn.session) == (&closed.store, closed.session))
+            .cloned();
         let Some(turn) = found else {
             return Ok(TurnClosing::Missing);
         };
@@ -217,13 +221,13 @@ impl TurnRepository for MemorySessions {
             session.take_answer(answer, closed.closed_at);
             answer.message(&turn, session.last_sequence, closed.closed_at)
         });
-        let session_message_count = session.message_count;
+        let session = Box::new(session.clone());
         if let Some(message) = &message {
             tables.messages.insert((turn.session, message.sequence), message.clone());
         }
         let answer = message.as_ref().map(|message| message.id);
         tables.turns.insert(turn.id, Turn { state: closed.state, answer, closed_at: Some(closed.closed_at), ..turn });
-        Ok(TurnClosing::Closed { answer: message.map(Box::new), session_message_count })
+        Ok(TurnClosing::Closed { answer: message.map(Box::new), session })
     }
 
     async fn find_turn(&self, store: &StoreId, id: TurnId) -> Result<Option<Turn>, RepositoryError> {
@@ -306,13 +310,9 @@ impl TurnRepository for MemorySessions {
             return Ok(SessionStats::default());
         }
         let messages = || tables.messages.range((session, 0)..=(session, u64::MAX)).map(|(_, message)| message);
-        let answers = || messages().filter(|message| message.role == Role::Assistant);
-        let times: Vec<f64> = answers().filter_map(|message| message.response_time_ms).map(f64::from).collect();
-        Ok(SessionStats {
-            messages: messages().count() as u64,
-            total_tokens: answers().map(|message| u64::from(message.usage.total_tokens)).sum(),
-            mean_response_ms: (!times.is_empty()).then(|| times.iter().sum::<f64>() / times.len() as f64),
-        })
+        let mut stats = SessionStats::default();
+        messages().for_each(|message| stats.count(message));
+        Ok(stats)
     }
 
     async fn interrupt_stale(&self, now: Timestamp) -> Result<u64, RepositoryError> {

@@ -6,5 +6,17 @@ mod memory;
 pub mod samples;
 mod spool;
 
+use std::sync::Arc;
+
+use kernel::testing::{ManualClock, SequentialIds};
+
+use crate::cache::{CacheLifetimes, Fleet, MemorySessionCache};
+
+/// A cache of this process alone, at a clock that stands still.
+pub fn memory_cache() -> Arc<MemorySessionCache> {
+    let (clock, ids) = (Arc::new(ManualClock::new()), Arc::new(SequentialIds::default()));
+    Arc::new(MemorySessionCache::new(clock, ids, CacheLifetimes::default(), 1 << 20, Fleet::alone()))
+}
+
 pub use memory::{MemorySessions, WholeSession};
 pub use spool::MemorySpool;

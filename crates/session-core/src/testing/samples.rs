@@ -92,11 +92,17 @@ pub fn new_turn(session: u64, number: u64, question: &str) -> NewTurn {
     }
 }
 
-/// The end of turn `number`, completed with `content`.
+/// The end of turn `number` of [`session`] number 1, completed with `content`.
 pub fn closed_turn(number: u64, content: &str) -> ClosedTurn {
+    closed_turn_of(1, number, content)
+}
+
+/// The end of turn `number` of [`session`] number `session`, completed with `content`.
+pub fn closed_turn_of(session: u64, number: u64, content: &str) -> ClosedTurn {
     ClosedTurn {
         turn: turn_id(number),
         store: store(),
+        session: session_id(session),
         user: UserId::new("kim").expect("a valid id"),
         state: TurnState::Completed,
         answer: Some(Answer {

@@ -10,7 +10,7 @@ use session_core::ports::{
     ShareRepository, TurnRepository,
 };
 use session_core::testing::samples::{
-    at, closed_turn, message_id, new_turn, numbered_session, session_id, share_link, store, turn_id,
+    at, closed_turn_of, message_id, new_turn, numbered_session, session_id, share_link, store, turn_id,
 };
 
 use super::crowd::{LONG, NOW, SESSIONS, emptied, kiosk};
@@ -59,8 +59,8 @@ pub(super) fn asked(session: u64, number: u64) -> NewTurn {
     }
 }
 
-fn answered(number: u64) -> ClosedTurn {
-    ClosedTurn { closed_at: at(NOW + 1), ..closed_turn(number, "사흘 더 걸려요") }
+fn answered(session: u64, number: u64) -> ClosedTurn {
+    ClosedTurn { closed_at: at(NOW + 1), ..closed_turn_of(session, number, "사흘 더 걸려요") }
 }
 
 async fn upkeep(watch: &mut Watch, round: u64) {
@@ -138,11 +138,11 @@ async fn closing(watch: &mut Watch, round: u64) {
     watch.call("find_request", found).await.unwrap();
     watch.call("renew_lease", storage.renew_lease(&store, turn_id(first), at(NOW + 40))).await;
     watch.call("request_cancel", storage.request_cancel(&store, turn_id(first), now())).await.unwrap();
-    let closing = watch.call("close_turn", storage.close_turn(&answered(first))).await;
+    let closing = watch.call("close_turn", storage.close_turn(&answered(live(round, 1), first))).await;
     let TurnClosing::Closed { answer: Some(answer), .. } = closing else { panic!("{closing:?}") };
-    let again = watch.call("close_turn, again", storage.close_turn(&answered(first))).await;
+    let again = watch.call("close_turn, again", storage.close_turn(&answered(live(round, 1), first))).await;
     assert!(matches!(again, TurnClosing::AlreadyClosed(_)), "{again:?}");
-    let unanswered = ClosedTurn { answer: None, ..answered(fresh(round, 5)) };
+    let unanswered = ClosedTurn { answer: None, ..answered(LONG, fresh(round, 5)) };
     let closed = watch.call("close_turn without an answer", storage.close_turn(&unanswered)).await;
     assert!(matches!(closed, TurnClosing::Closed { answer: None, .. }), "{closed:?}");
     let question: Message = storage.find_message(&store, message_id(first * 2)).await.unwrap().unwrap();
@@ -150,7 +150,7 @@ async fn closing(watch: &mut Watch, round: u64) {
         NewTurn { question_id: question.id, again: Some(Box::new(question)), ..asked(live(round, 1), fresh(round, 6)) };
     let opened = watch.call("open_turn for another answer", storage.open_turn(&regenerated)).await;
     assert!(matches!(opened, TurnOpening::Opened(_)), "{opened:?}");
-    let late = ClosedTurn { late: true, ..answered(fresh(round, 3)) };
+    let late = ClosedTurn { late: true, ..answered(LONG, fresh(round, 3)) };
     let filled = watch.call("close_turn, late", storage.close_turn(&late)).await;
     assert!(matches!(filled, TurnClosing::Closed { answer: Some(_), .. }), "{filled:?}");
     watch.call("find_message", storage.find_message(&store, answer.id)).await.unwrap();

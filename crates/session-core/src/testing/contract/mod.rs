@@ -9,6 +9,7 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::missing_panics_doc)] // assertions
 #![allow(missing_docs)] // the names of the cases are sentences
 
+pub mod cache;
 pub mod feedback;
 pub mod maintenance;
 pub mod messages;
@@ -23,8 +24,10 @@ pub mod turns;
 use std::any::Any;
 use std::sync::Arc;
 
+use crate::cache::CachedSessions;
 use crate::ports::{
-    ConversationSearch, FeedbackRepository, SessionMaintenance, SessionRepository, ShareRepository, TurnRepository,
+    ConversationSearch, FeedbackRepository, SessionCache, SessionMaintenance, SessionRepository, ShareRepository,
+    TurnRepository,
 };
 
 /// The ports of one storage under test, fresh and empty.
@@ -70,11 +73,35 @@ impl Storage {
     }
 }
 
+impl Storage {
+    /// The same storage with a cache before it.
+    #[must_use]
+    pub fn behind(self, cache: Arc<dyn SessionCache>) -> Self {
+        let cached = Arc::new(CachedSessions::new(self.sessions, self.turns, cache));
+        Self { sessions: cached.clone(), turns: cached, ..self }
+    }
+}
+
 /// Makes every case of the session, turn, message, search, upkeep, feedback and share contracts a test. `$fixture`
 /// is an expression that is a future of `Option<Storage>`.
 #[macro_export]
 macro_rules! session_contract {
     ($fixture:expr) => {
+        $crate::session_contract!(@upkeep $fixture);
+        $crate::session_contract!(@use $fixture);
+    };
+    // All but upkeep, for a storage behind a cache: the cases of upkeep run ahead of the clock a cache goes by.
+    (but for upkeep, $fixture:expr) => {
+        $crate::session_contract!(@use $fixture);
+    };
+    (@upkeep $fixture:expr) => {
+        $crate::session_contract!(@module maintenance, $fixture;
+            one_owner_leads_a_job_until_its_term_is_over,
+            sessions_expire_in_batches_and_only_when_their_time_is_over,
+            deleted_sessions_are_removed_for_good_with_all_that_is_theirs,
+            a_long_session_is_removed_in_several_batches);
+    };
+    (@use $fixture:expr) => {
         $crate::session_contract!(@module sessions, $fixture;
             a_session_comes_back_as_it_was_stored,
             an_equal_id_conflicts,
@@ -130,11 +157,6 @@ macro_rules! session_contract {
             deleted_sessions_and_removed_messages_are_not_found,
             a_message_is_found_with_its_turn_or_not_at_all,
             a_very_long_message_is_found_by_its_beginning);
-        $crate::session_contract!(@module maintenance, $fixture;
-            one_owner_leads_a_job_until_its_term_is_over,
-            sessions_expire_in_batches_and_only_when_their_time_is_over,
-            deleted_sessions_are_removed_for_good_with_all_that_is_theirs,
-            a_long_session_is_removed_in_several_batches);
         $crate::session_contract!(@module feedback, $fixture;
             feedback_is_kept_and_a_later_one_replaces_it,
             feedback_needs_a_message_of_that_store);
@@ -210,6 +232,37 @@ macro_rules! signals_contract {
     };
 }
 
+/// Makes every case of the session cache's contract a test. `$fixture` is an expression that is a future of an
+/// `Option` of an `Arc<dyn SessionCache>` that knows nothing yet, and of what must live as long as the test.
+#[macro_export]
+macro_rules! session_cache_contract {
+    ($fixture:expr) => {
+        $crate::session_cache_contract!(@cases $fixture;
+            a_session_that_was_read_is_recalled_as_it_was,
+            a_session_that_is_not_there_is_not_asked_for_again,
+            what_upkeep_may_change_is_not_kept,
+            of_those_who_miss_one_keeps_what_it_reads,
+            what_is_being_written_is_not_known,
+            a_write_that_changed_nothing_leaves_what_is_known,
+            a_write_whose_outcome_is_in_doubt_makes_it_unknown,
+            what_was_read_before_a_write_is_not_kept,
+            of_two_writes_the_later_one_counts_however_they_end,
+            messages_follow_a_session_from_its_beginning,
+            messages_that_were_read_are_kept_and_go_on,
+            messages_of_another_revision_are_not_kept,
+            messages_with_a_gap_are_not_known,
+            only_so_many_messages_are_kept);
+    };
+    (@cases $fixture:expr; $($case:ident),+) => {
+        $(#[tokio::test]
+        async fn $case() {
+            if let Some((cache, _guard)) = $fixture.await {
+                $crate::testing::contract::cache::$case(&*cache).await;
+            }
+        })+
+    };
+}
+
 /// Makes every case of the emergency spool's contract a test. `$fixture` is an expression that is a future
 /// of an `Arc<impl TurnSpool>`, fresh and empty, and of what must live as long as the test.
 #[macro_export]
@@ -238,6 +291,26 @@ mod memory {
     use crate::testing::MemorySessions;
 
     crate::session_contract!(async { Some(Storage::new(MemorySessions::default(), ())) });
+
+    mod cached {
+        use crate::testing::contract::Storage;
+        use crate::testing::{MemorySessions, memory_cache};
+
+        // What is read through a cache is what is read without one.
+        crate::session_contract!(but for upkeep, async {
+            let sessions = MemorySessions::default();
+            Some(Storage::new(sessions, ()).behind(memory_cache()))
+        });
+    }
+
+    mod cache {
+        use std::sync::Arc;
+
+        use crate::ports::SessionCache;
+        use crate::testing::memory_cache;
+
+        crate::session_cache_contract!(async { Some((memory_cache() as Arc<dyn SessionCache>, ())) });
+    }
 
     mod signals {
         use std::sync::Arc;

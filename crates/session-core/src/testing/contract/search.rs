@@ -7,7 +7,8 @@ use super::turns::opened;
 use crate::model::{ClosedTurn, NewTurn, ResolutionStatus, Session, SessionState, TurnOpening};
 use crate::ports::{ConversationQuery, SearchCursor, SearchHit};
 use crate::testing::samples::{
-    at, closed_turn, conversation_query as query, message_id, new_turn, numbered_session, session_id, store,
+    at, closed_turn, closed_turn_of, conversation_query as query, message_id, new_turn, numbered_session, session_id,
+    store,
 };
 
 async fn page(
@@ -38,7 +39,7 @@ async fn found(storage: &Storage, text: &str) -> Vec<(u64, bool)> {
 /// Turn `number` in session `session`, both said at that many seconds.
 async fn said(storage: &Storage, session: u64, number: u64, question: &str, answer: &str) {
     opened(storage, &NewTurn { opened_at: at(number), ..new_turn(session, number, question) }).await;
-    let closed = ClosedTurn { closed_at: at(number), ..closed_turn(number, answer) };
+    let closed = ClosedTurn { closed_at: at(number), ..closed_turn_of(session, number, answer) };
     storage.turns.close_turn(&closed).await.unwrap();
 }
 

@@ -11,7 +11,7 @@ use crate::model::{
 };
 use crate::ports::MessageRange;
 use crate::testing::samples::{
-    at, closed_turn, message_id, new_turn, numbered_session, session, session_id, store, turn_id,
+    at, closed_turn, closed_turn_of, message_id, new_turn, numbered_session, session, session_id, store, turn_id,
 };
 
 pub(super) async fn opened(storage: &Storage, turn: &NewTurn) -> OpenedTurn {
@@ -23,7 +23,7 @@ pub(super) async fn opened(storage: &Storage, turn: &NewTurn) -> OpenedTurn {
 
 pub(super) async fn exchange(storage: &Storage, session: u64, number: u64) {
     opened(storage, &new_turn(session, number, &format!("질문 {number}"))).await;
-    let closed = storage.turns.close_turn(&closed_turn(number, &format!("답변 {number}"))).await.unwrap();
+    let closed = storage.turns.close_turn(&closed_turn_of(session, number, &format!("답변 {number}"))).await.unwrap();
     assert!(matches!(closed, TurnClosing::Closed { answer: Some(_), .. }), "{closed:?}");
 }
 
@@ -62,16 +62,17 @@ pub async fn closing_stores_the_answer_with_every_field(storage: &Storage) {
     let turn = opened(storage, &new_turn(1, 1, "질문")).await.turn;
     let end = closed_turn(1, "제주도는 3,000원입니다. [1]");
     let expected = end.answer.as_ref().unwrap().message(&turn, 2, end.closed_at);
-    let TurnClosing::Closed { answer, session_message_count } = storage.turns.close_turn(&end).await.unwrap() else {
+    let TurnClosing::Closed { answer, session: left } = storage.turns.close_turn(&end).await.unwrap() else {
         panic!("not closed")
     };
-    assert_eq!((answer.as_deref(), session_message_count), (Some(&expected), 2));
+    assert_eq!((answer.as_deref(), left.message_count), (Some(&expected), 2));
     assert_eq!(storage.turns.find_message(&store(), expected.id).await.unwrap(), Some(expected.clone()));
     let turn = storage.turns.find_turn(&store(), turn.id).await.unwrap().unwrap();
     assert_eq!((turn.state, turn.answer, turn.closed_at), (TurnState::Completed, Some(expected.id), Some(at(2))));
     let session = stored(storage).await;
     assert_eq!((session.message_count, session.last_sequence, session.request_count), (2, 2, 1));
     assert_eq!((session.last_agent.as_deref(), session.last_active_at), (Some("default"), at(2)));
+    assert_eq!(*left, session);
 }
 
 pub async fn a_repeated_request_finds_its_turn_open_or_closed(storage: &Storage) {
@@ -158,6 +159,8 @@ pub async fn closing_twice_changes_nothing(storage: &Storage) {
     };
     assert_eq!((turn.state, turn.answer), (TurnState::Completed, Some(message_id(3))));
     assert_eq!(stored(storage).await, before);
+    let elsewhere = storage.turns.close_turn(&closed_turn_of(2, 1, "?")).await.unwrap();
+    assert_eq!(elsewhere, TurnClosing::Missing);
     let missing = storage.turns.close_turn(&closed_turn(9, "?")).await.unwrap();
     assert_eq!(missing, TurnClosing::Missing);
     let foreign = ClosedTurn { store: StoreId::new("other").unwrap(), ..closed_turn(1, "?") };
@@ -169,7 +172,8 @@ pub async fn a_turn_can_be_closed_without_an_answer(storage: &Storage) {
     opened(storage, &new_turn(1, 1, "?")).await;
     let failed = ClosedTurn { state: TurnState::Failed, answer: None, ..closed_turn(1, "") };
     let closed = storage.turns.close_turn(&failed).await.unwrap();
-    assert_eq!(closed, TurnClosing::Closed { answer: None, session_message_count: 1 });
+    let TurnClosing::Closed { answer: None, session } = closed else { panic!("{closed:?}") };
+    assert_eq!(*session, stored(storage).await);
     let turn = storage.turns.find_turn(&store(), turn_id(1)).await.unwrap().unwrap();
     assert_eq!((turn.state, turn.answer), (TurnState::Failed, None));
     assert_eq!(opened(storage, &new_turn(1, 2, "?")).await.question.sequence, 2);
@@ -220,7 +224,9 @@ pub async fn concurrent_sessions_number_their_messages_without_gaps(storage: &St
         open_all(storage, (1..=4).map(|session| new_turn(session, round * 4 + session, "?"))).await;
         let closing = (1..=4).map(|session| {
             let turns = Arc::clone(&storage.turns);
-            tokio::spawn(async move { turns.close_turn(&closed_turn(round * 4 + session, "!")).await.unwrap() })
+            tokio::spawn(
+                async move { turns.close_turn(&closed_turn_of(session, round * 4 + session, "!")).await.unwrap() },
+            )
         });
         for closed in closing.collect::<Vec<_>>() {
             assert!(matches!(closed.await.unwrap(), TurnClosing::Closed { .. }));
@@ -255,7 +261,7 @@ pub async fn the_sweeper_interrupts_only_turns_whose_lease_is_over(storage: &Sto
     opened(storage, &NewTurn { lease_until: at(10), ..new_turn(1, 1, "?") }).await;
     opened(storage, &NewTurn { lease_until: at(11), ..new_turn(2, 2, "?") }).await;
     opened(storage, &NewTurn { lease_until: at(10), ..new_turn(3, 3, "?") }).await;
-    let closed = ClosedTurn { state: TurnState::Completed, ..closed_turn(3, "답") };
+    let closed = ClosedTurn { state: TurnState::Completed, ..closed_turn_of(3, 3, "답") };
     storage.turns.close_turn(&closed).await.unwrap();
     assert_eq!(storage.turns.interrupt_stale(at(10)).await.unwrap(), 1);
     assert_eq!(storage.turns.interrupt_stale(at(10)).await.unwrap(), 0);
@@ -306,7 +312,8 @@ pub async fn a_late_answer_fills_a_turn_that_was_interrupted_unanswered(storage:
     assert!(matches!(on_time, TurnClosing::AlreadyClosed(_)), "{on_time:?}");
     let late = ClosedTurn { late: true, ..closed_turn(1, "답") };
     let filled = storage.turns.close_turn(&late).await.unwrap();
-    assert!(matches!(filled, TurnClosing::Closed { answer: Some(_), session_message_count: 2 }), "{filled:?}");
+    let TurnClosing::Closed { answer: Some(_), session } = &filled else { panic!("{filled:?}") };
+    assert_eq!(session.message_count, 2);
     let again = storage.turns.close_turn(&late).await.unwrap();
     let TurnClosing::AlreadyClosed(turn) = again else { panic!("filled twice") };
     assert_eq!((turn.state, turn.answer), (TurnState::Completed, Some(message_id(3))));
@@ -328,8 +335,7 @@ pub async fn a_question_answered_again_is_stored_once(storage: &Storage) {
     assert_eq!((&opened.question, opened.turn.question), (&question, question.id));
     assert_eq!((opened.session.message_count, opened.session.request_count), (2, 2));
     let closed = storage.turns.close_turn(&closed_turn(2, "다른 답")).await.unwrap();
-    let TurnClosing::Closed { answer: Some(answer), session_message_count: 3 } = closed else {
-        panic!("not closed: {closed:?}")
-    };
+    let TurnClosing::Closed { answer: Some(answer), session } = closed else { panic!("not closed: {closed:?}") };
+    assert_eq!(session.message_count, 3);
     assert_eq!((answer.sequence, answer.parent, answer.turn), (3, Some(question.id), turn_id(2)));
 }

@@ -1,0 +1,223 @@
+//! What a process knows of the others that share its storage: whether there are any, whether it hears them, and
+//! whether all of them can reach the cache that they share.
+//!
+//! Each process tells a pulse twice a second, by the same way as everything else, and hears its own. While it hears
+//! itself it hears the others. One that has not heard itself for two seconds may have missed something: it trusts
+//! nothing it remembers, and forgets it when it hears again.
+
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+use kernel::{SessionId, error_chain};
+use tokio::sync::broadcast::error::RecvError;
+use tokio::sync::oneshot;
+use tokio::time::{Instant, MissedTickBehavior};
+
+use crate::ports::{FleetSignal, FleetSignals};
+
+/// How often a process says that it is there.
+const PULSE: Duration = Duration::from_millis(500);
+/// Silence after which a process trusts nothing: four pulses.
+const SILENCE: Duration = Duration::from_secs(2);
+/// How long another process is reckoned with after its last pulse. More than [`SILENCE`]: who is not reckoned with any
+/// more has stopped trusting before.
+const REMEMBERED: Duration = Duration::from_secs(10);
+/// Sessions in one signal: PostgreSQL takes 8,000 bytes, and an id has 36.
+const AT_ONCE: usize = 200;
+
+/// The processes that share a storage, as this one sees them.
+#[derive(Clone)]
+pub struct Fleet(Option<Arc<Inner>>);
+
+struct Inner {
+    me: String,
+    signals: Arc<dyn FleetSignals>,
+    seen: Mutex<Seen>,
+    waiting: Mutex<Waiting>,
+}
+
+#[derive(Default)]
+struct Seen {
+    /// When this process heard itself last, and since when without a gap.
+    heard: Option<(Instant, Instant)>,
+    era: u64,
+    others: HashMap<String, Instant>,
+    /// When another one last said that it is cut off.
+    cut_off: Option<Instant>,
+    /// Whether this one is.
+    am_cut_off: bool,
+}
+
+#[derive(Default)]
+struct Waiting {
+    sessions: Vec<SessionId>,
+    told: Vec<oneshot::Sender<bool>>,
+    telling: bool,
+}
+
+impl Fleet {
+    /// A process that shares its storage with nobody.
+    pub const fn alone() -> Self {
+        Self(None)
+    }
+
+    /// One of several processes; `me` is a name that no other one has or had.
+    pub fn of(signals: Arc<dyn FleetSignals>, me: String) -> Self {
+        let inner = Inner { me, signals, seen: Mutex::default(), waiting: Mutex::default() };
+        Self(Some(Arc::new(inner)))
+    }
+
+    /// Whether what the others write is heard of, and has been for so long that all of them reckon with this process.
+    pub fn hears(&self) -> bool {
+        self.0.as_ref().is_none_or(|inner| inner.seen().hears(Instant::now()))
+    }
+
+    /// Whether every process can reach the cache that all share, as far as is known.
+    pub fn is_whole(&self) -> bool {
+        let Some(inner) = &self.0 else { return true };
+        let (seen, now) = (inner.seen(), Instant::now());
+        seen.hears(now) && seen.cut_off.is_none_or(|at| now.duration_since(at) > SILENCE)
+    }
+
+    /// Goes up when something may have been missed: what is remembered from before is worth nothing.
+    pub fn era(&self) -> u64 {
+        self.0.as_ref().map_or(0, |inner| inner.seen().era)
+    }
+
+    /// Tells the others that a session is going to be written. `false` when they could not be told.
+    pub async fn writing(&self, id: SessionId) -> bool {
+        let Some(inner) = &self.0 else { return true };
+        if inner.seen().is_alone(Instant::now()) {
+            return true;
+        }
+        let (told, answer) = oneshot::channel();
+        if inner.enqueue(id, told) {
+            // A task of its own: a caller that goes away leaves nobody untold.
+            tokio::spawn(tell_all(Arc::clone(inner)));
+        }
+        answer.await.unwrap_or(false)
+    }
+
+    /// Tells the others whether this process can reach the cache that all share; again with every pulse until it is
+    /// said otherwise.
+    pub async fn cut_off(&self, cut_off: bool) {
+        let Some(inner) = &self.0 else { return };
+        let changed = std::mem::replace(&mut inner.seen().am_cut_off, cut_off) != cut_off;
+        if changed {
+            inner.pulse().await;
+        }
+    }
+
+    /// Tells pulses and hears the others, for good: run it beside what remembers. `written` is told of sessions that
+    /// another process is going to write.
+    pub async fn run(&self, written: impl Fn(&[SessionId])) {
+        let Some(inner) = &self.0 else { return std::future::pending().await };
+        let mut signals = inner.signals.hear();
+        let mut pulse = tokio::time::interval(PULSE);
+        pulse.set_missed_tick_behavior(MissedTickBehavior::Delay);
+        loop {
+            tokio::select! {
+                _ = pulse.tick() => inner.pulse().await,
+                signal = signals.recv() => match signal {
+                    Ok(signal) => inner.hear(signal, &written),
+                    Err(RecvError::Lagged(_)) => inner.seen().missed(),
+                    Err(RecvError::Closed) => return,
+                }
+            }
+        }
+    }
+}
+
+impl Inner {
+    fn seen(&self) -> MutexGuard<'_, Seen> {
+        self.seen.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn waiting(&self) -> MutexGuard<'_, Waiting> {
+        self.waiting.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    async fn pulse(&self) {
+        let pulse = FleetSignal::Pulse { from: self.me.clone(), cut_off: self.seen().am_cut_off };
+        if let Err(error) = self.signals.tell(&pulse).await {
+            tracing::debug!(error = error_chain(&error), "other processes could not be told of this one");
+        }
+    }
+
+    fn hear(&self, signal: FleetSignal, written: impl Fn(&[SessionId])) {
+        match signal {
+            FleetSignal::Pulse { from, .. } if from == self.me => self.seen().heard_myself(Instant::now()),
+            FleetSignal::Pulse { from, cut_off } => self.seen().heard(from, cut_off, Instant::now()),
+            FleetSignal::Writing { from, .. } if from == self.me => {}
+            FleetSignal::Writing { from, sessions } => {
+                written(&sessions);
+                self.seen().others.insert(from, Instant::now());
+            }
+        }
+    }
+
+    /// Adds a session to what is told next. `true` when nobody is telling: the caller is to begin.
+    fn enqueue(&self, id: SessionId, told: oneshot::Sender<bool>) -> bool {
+        let mut waiting = self.waiting();
+        waiting.sessions.push(id);
+        waiting.told.push(told);
+        !std::mem::replace(&mut waiting.telling, true)
+    }
+
+    /// What is told next, and who waits for it; `None` ends the telling.
+    fn next(&self) -> Option<(Vec<SessionId>, Vec<oneshot::Sender<bool>>)> {
+        let mut waiting = self.waiting();
+        let some = waiting.sessions.len().min(AT_ONCE);
+        waiting.telling = some > 0;
+        (some > 0).then(|| (waiting.sessions.drain(..some).collect(), waiting.told.drain(..some).collect()))
+    }
+}
+
+/// Tells what waits, and what comes meanwhile, many sessions at a time.
+async fn tell_all(inner: Arc<Inner>) {
+    while let Some((sessions, told)) = inner.next() {
+        let outcome = inner.signals.tell(&FleetSignal::Writing { from: inner.me.clone(), sessions }).await;
+        if let Err(error) = &outcome {
+            tracing::warn!(error = error_chain(error), "other processes could not be told of what is written");
+        }
+        for told in told {
+            // Whoever went away needs no answer.
+            let _ = told.send(outcome.is_ok());
+        }
+    }
+}
+
+impl Seen {
+    fn hears(&self, now: Instant) -> bool {
+        self.heard
+            .is_some_and(|(last, since)| now.duration_since(last) < SILENCE && last.duration_since(since) >= SILENCE)
+    }
+
+    /// Whether there is surely nobody else. Who does not hear cannot know.
+    fn is_alone(&self, now: Instant) -> bool {
+        self.hears(now) && self.others.values().all(|last| now.duration_since(*last) > REMEMBERED)
+    }
+
+    fn heard_myself(&mut self, now: Instant) {
+        let gap = self.heard.is_none_or(|(last, _)| now.duration_since(last) >= SILENCE);
+        if gap {
+            self.missed();
+        }
+        self.heard = Some((now, self.heard.map_or(now, |(_, since)| since)));
+        self.others.retain(|_, last| now.duration_since(*last) <= REMEMBERED);
+    }
+
+    fn heard(&mut self, from: String, cut_off: bool, now: Instant) {
+        self.others.insert(from, now);
+        if cut_off {
+            self.cut_off = Some(now);
+        }
+    }
+
+    /// Something may have been missed.
+    fn missed(&mut self) {
+        self.era += 1;
+        self.heard = None;
+    }
+}

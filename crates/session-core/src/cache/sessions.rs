@@ -1,0 +1,343 @@
+//! The repositories of sessions and turns, with a cache before them.
+
+use std::sync::Arc;
+
+use async_trait::async_trait;
+use kernel::{MessageId, Page, PageLimit, RepositoryError, SessionId, StoreId, Timestamp, TurnId, UserId};
+
+use super::flights::{Boarding, Flights, arrival};
+use crate::model::{ClosedTurn, Lease, Message, NewTurn, Session, SessionStats, Turn, TurnClosing, TurnOpening};
+use crate::ports::{
+    CacheTicket, Found, MessageRange, RECENT_MESSAGES, Recalled, Recent, SessionCache, SessionCursor, SessionFilter,
+    SessionRepository, TurnRepository, Written,
+};
+
+/// Messages that are read beyond those asked for when they are going to be kept: the question that a turn is about
+/// stands behind the history that is asked for.
+const BEYOND: usize = 2;
+
+type Key = (StoreId, SessionId);
+
+/// Sessions and turns of a storage, found in a cache where it knows them. Every write goes through it: it says so to
+/// the cache before and after.
+#[derive(Clone)]
+pub struct CachedSessions {
+    sessions: Arc<dyn SessionRepository>,
+    turns: Arc<dyn TurnRepository>,
+    cache: Arc<dyn SessionCache>,
+    flights: Flights<Key, Option<Session>>,
+}
+
+fn count(hit: bool) {
+    let outcome = if hit { "hit" } else { "miss" };
+    metrics::counter!("session_cache_lookups_total", "outcome" => outcome).increment(1);
+}
+
+impl CachedSessions {
+    /// A cache before a storage.
+    pub fn new(
+        sessions: Arc<dyn SessionRepository>,
+        turns: Arc<dyn TurnRepository>,
+        cache: Arc<dyn SessionCache>,
+    ) -> Self {
+        Self { sessions, turns, cache, flights: Flights::default() }
+    }
+
+    /// A session that the cache does not know. Those who ask for one at the same time read it once, if nothing was
+    /// written meanwhile: only then what was read is as good for those who asked later.
+    async fn load(
+        &self,
+        store: &StoreId,
+        id: SessionId,
+        ticket: Option<CacheTicket>,
+    ) -> Result<Option<Session>, RepositoryError> {
+        let key = (store.clone(), id);
+        let Some(ticket) = ticket else {
+            if let Some(flight) = self.flights.under_way(&key)
+                && let Some(found) = arrival(flight).await
+            {
+                return Ok(found);
+            }
+            return self.sessions.find(store, id).await;
+        };
+        match self.flights.board(key) {
+            Boarding::Passenger(flight) => match arrival(flight).await {
+                Some(found) => Ok(found),
+                None => self.sessions.find(store, id).await,
+            },
+            Boarding::Pilot(flight) => {
+                let session = self.sessions.find(store, id).await?;
+                let found = session.as_ref().map_or(Found::Absent(Some(store)), Found::Session);
+                if self.cache.keep(id, &ticket, found).await {
+                    flight.land(session.clone());
+                }
+                Ok(session)
+            }
+        }
+    }
+
+    /// What the cache has of a page at the end of a conversation; `None` when it cannot tell the whole page.
+    async fn cached_page(
+        &self,
+        store: &StoreId,
+        id: SessionId,
+        range: MessageRange,
+        limit: PageLimit,
+    ) -> Option<Result<Page<Message, u64>, Recent>> {
+        if matches!(range, MessageRange::After(_)) || limit.get() > RECENT_MESSAGES {
+            return None;
+        }
+        let mut recent = self.cache.recall_recent(id, limit.get() + BEYOND).await?;
+        if recent.session.store != *store {
+            return None;
+        }
+        if recent.session.last_sequence == 0 {
+            return Some(Ok(Page { items: Vec::new(), next: None }));
+        }
+        let page = recent.messages.take().and_then(|messages| page(messages, range, limit));
+        Some(page.ok_or(recent))
+    }
+
+    /// Reads the end of a conversation from the storage so that it can be kept.
+    async fn load_page(
+        &self,
+        recent: &Recent,
+        range: MessageRange,
+        limit: PageLimit,
+    ) -> Result<Option<Page<Message, u64>>, RepositoryError> {
+        let (store, id) = (&recent.session.store, recent.session.id);
+        let Some(more) = PageLimit::new(limit.get() + BEYOND) else { return Ok(None) };
+        let latest = self.turns.messages(store, id, MessageRange::Latest, more).await?.items;
+        self.cache.keep_recent(id, recent.session.revision, Some(&latest), None).await;
+        Ok(page(latest, range, limit))
+    }
+
+    /// Has a session written, with the cache knowing of it.
+    async fn write<T>(
+        &self,
+        id: SessionId,
+        write: impl Future<Output = Result<T, RepositoryError>> + Send,
+        written: impl for<'a> Fn(&'a T) -> Written<'a> + Send,
+    ) -> Result<T, RepositoryError> {
+        let ticket = self.cache.writing(id).await;
+        let outcome = write.await;
+        self.wrote(id, ticket, outcome.as_ref().map(written)).await;
+        outcome
+    }
+
+    async fn wrote(&self, id: SessionId, ticket: CacheTicket, outcome: Result<Written<'_>, &RepositoryError>) {
+        match outcome {
+            Ok(written) => self.cache.wrote(id, Some(ticket), written).await,
+            // What is cached may be why it was refused.
+            Err(RepositoryError::Stale | RepositoryError::Conflict) => {
+                self.cache.wrote(id, Some(ticket), Written::Doubtful).await;
+            }
+            // It may have been written, or be written yet: the session stays unknown until the write is surely over.
+            Err(_) => {}
+        }
+    }
+}
+
+/// The page that these newest messages hold, if they hold all of it.
+fn page(mut messages: Vec<Message>, range: MessageRange, limit: PageLimit) -> Option<Page<Message, u64>> {
+    if let MessageRange::Before(end) = range {
+        messages.retain(|message| message.sequence < end);
+    }
+    let from_the_beginning = messages.first().is_some_and(|first| first.sequence == 1);
+    let nothing_before = matches!(range, MessageRange::Before(end) if end <= 1);
+    if messages.len() < limit.get() && !from_the_beginning && !nothing_before {
+        return None;
+    }
+    let items = messages.split_off(messages.len().saturating_sub(limit.get()));
+    let next = items.first().map(|first| first.sequence).filter(|first| *first > 1);
+    Some(Page { items, next })
+}
+
+/// What an update makes of a session that was known at the revision it was made from: nobody wrote in between, and
+/// what an update does not write stays.
+fn updated(before: Session, update: &Session) -> Option<Session> {
+    (before.revision == update.revision).then(|| Session {
+        title: update.title.clone(),
+        metadata: update.metadata.clone(),
+        business: update.business.clone(),
+        privacy: update.privacy,
+        state: update.state,
+        expires_at: update.expires_at,
+        ended_at: update.ended_at,
+        deleted_at: update.deleted_at,
+        revision: before.revision + 1,
+        ..before
+    })
+}
+
+#[async_trait]
+impl SessionRepository for CachedSessions {
+    async fn find(&self, store: &StoreId, id: SessionId) -> Result<Option<Session>, RepositoryError> {
+        let recalled = self.cache.recall(id).await;
+        count(!matches!(recalled, Recalled::Missing(_)));
+        match recalled {
+            Recalled::Session(session) => Ok((session.store == *store).then_some(*session)),
+            Recalled::Absent(from) if from.as_ref().is_none_or(|from| from == store) => Ok(None),
+            Recalled::Absent(_) => self.sessions.find(store, id).await,
+            Recalled::Missing(ticket) => self.load(store, id, ticket).await,
+        }
+    }
+
+    async fn store_of(&self, id: SessionId) -> Result<Option<StoreId>, RepositoryError> {
+        let ticket = match self.cache.recall(id).await {
+            Recalled::Session(session) => return Ok(Some(session.store)),
+            Recalled::Absent(None) => return Ok(None),
+            Recalled::Absent(_) => None,
+            Recalled::Missing(ticket) => ticket,
+        };
+        let store = self.sessions.store_of(id).await?;
+        match (&store, ticket) {
+            (None, Some(ticket)) => drop(self.cache.keep(id, &ticket, Found::Absent(None)).await),
+            // Whoever asks for the store is going to ask for the session in it.
+            (Some(store), ticket @ Some(_)) => drop(self.load(store, id, ticket).await?),
+            _ => {}
+        }
+        Ok(store)
+    }
+
+    async fn insert(&self, session: &Session) -> Result<(), RepositoryError> {
+        self.sessions.insert(session).await?;
+        self.cache.wrote(session.id, None, Written::New(session)).await;
+        Ok(())
+    }
+
+    async fn update(&self, session: &Session) -> Result<(), RepositoryError> {
+        let before = self.cache.recall(session.id).await;
+        let ticket = self.cache.writing(session.id).await;
+        let outcome = self.sessions.update(session).await;
+        let updated = match before {
+            Recalled::Session(before) => updated(*before, session),
+            Recalled::Absent(_) | Recalled::Missing(_) => None,
+        };
+        let written = updated.as_ref().map_or(Written::Doubtful, |updated| Written::Changed(updated, None));
+        self.wrote(session.id, ticket, outcome.as_ref().map(|()| written)).await;
+        outcome
+    }
+
+    async fn touch(
+        &self,
+        store: &StoreId,
+        user: Option<UserId>,
+        id: SessionId,
+        now: Timestamp,
+        expires_at: Timestamp,
+    ) -> Result<Option<Session>, RepositoryError> {
+        self.write(id, self.sessions.touch(store, user, id, now, expires_at), |touched| {
+            touched.as_ref().map_or(Written::Unchanged, |session| Written::Changed(session, None))
+        })
+        .await
+    }
+
+    async fn find_live(
+        &self,
+        store: &StoreId,
+        user: &UserId,
+        now: Timestamp,
+    ) -> Result<Option<Session>, RepositoryError> {
+        self.sessions.find_live(store, user, now).await
+    }
+
+    async fn page(
+        &self,
+        filter: &SessionFilter,
+        after: Option<SessionCursor>,
+        limit: PageLimit,
+    ) -> Result<Page<Session, SessionCursor>, RepositoryError> {
+        self.sessions.page(filter, after, limit).await
+    }
+
+    async fn count_active(&self, store: &StoreId, now: Timestamp) -> Result<u64, RepositoryError> {
+        self.sessions.count_active(store, now).await
+    }
+}
+
+#[async_trait]
+impl TurnRepository for CachedSessions {
+    async fn open_turn(&self, turn: &NewTurn) -> Result<TurnOpening, RepositoryError> {
+        let again = turn.again.is_some();
+        self.write(turn.session, self.turns.open_turn(turn), move |opening| match opening {
+            TurnOpening::Opened(opened) => Written::Changed(&opened.session, (!again).then_some(&opened.question)),
+            _ => Written::Unchanged,
+        })
+        .await
+    }
+
+    async fn close_turn(&self, turn: &ClosedTurn) -> Result<TurnClosing, RepositoryError> {
+        self.write(turn.session, self.turns.close_turn(turn), |closing| match closing {
+            TurnClosing::Closed { answer: Some(answer), session } => Written::Changed(session, Some(answer)),
+            _ => Written::Unchanged,
+        })
+        .await
+    }
+
+    async fn find_turn(&self, store: &StoreId, id: TurnId) -> Result<Option<Turn>, RepositoryError> {
+        self.turns.find_turn(store, id).await
+    }
+
+    async fn find_request(
+        &self,
+        store: &StoreId,
+        session: SessionId,
+        client_message_id: &str,
+    ) -> Result<Option<Turn>, RepositoryError> {
+        self.turns.find_request(store, session, client_message_id).await
+    }
+
+    async fn find_message(&self, store: &StoreId, id: MessageId) -> Result<Option<Message>, RepositoryError> {
+        self.turns.find_message(store, id).await
+    }
+
+    async fn messages(
+        &self,
+        store: &StoreId,
+        session: SessionId,
+        range: MessageRange,
+        limit: PageLimit,
+    ) -> Result<Page<Message, u64>, RepositoryError> {
+        match self.cached_page(store, session, range, limit).await {
+            Some(Ok(page)) => return Ok(page),
+            Some(Err(recent)) => {
+                if let Some(page) = self.load_page(&recent, range, limit).await? {
+                    return Ok(page);
+                }
+            }
+            None => {}
+        }
+        self.turns.messages(store, session, range, limit).await
+    }
+
+    async fn renew_lease(&self, store: &StoreId, id: TurnId, lease_until: Timestamp) -> Result<Lease, RepositoryError> {
+        self.turns.renew_lease(store, id, lease_until).await
+    }
+
+    async fn request_cancel(
+        &self,
+        store: &StoreId,
+        id: TurnId,
+        at: Timestamp,
+    ) -> Result<Option<Turn>, RepositoryError> {
+        self.turns.request_cancel(store, id, at).await
+    }
+
+    async fn stats(&self, store: &StoreId, session: SessionId) -> Result<SessionStats, RepositoryError> {
+        let known = self.cache.recall_recent(session, 0).await.filter(|recent| recent.session.store == *store);
+        match known {
+            Some(Recent { stats: Some(stats), .. }) => Ok(stats),
+            Some(recent) => {
+                let stats = self.turns.stats(store, session).await?;
+                self.cache.keep_recent(session, recent.session.revision, None, Some(&stats)).await;
+                Ok(stats)
+            }
+            None => self.turns.stats(store, session).await,
+        }
+    }
+
+    async fn interrupt_stale(&self, now: Timestamp) -> Result<u64, RepositoryError> {
+        self.turns.interrupt_stale(now).await
+    }
+}

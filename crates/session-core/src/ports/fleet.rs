@@ -1,0 +1,37 @@
+use async_trait::async_trait;
+use kernel::{RepositoryError, SessionId};
+use tokio::sync::broadcast;
+
+/// What the processes that share a storage tell each other of what they remember.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum FleetSignal {
+    /// A process is there.
+    Pulse {
+        /// Which.
+        from: String,
+        /// Whether it cannot reach the cache that all share: what it writes is not known there.
+        cut_off: bool,
+    },
+    /// A process is going to write sessions, now or in the next seconds.
+    Writing {
+        /// Which.
+        from: String,
+        /// The sessions.
+        sessions: Vec<SessionId>,
+    },
+}
+
+/// Passes signals between the processes that share a storage, this one included. A signal that was told is heard by
+/// every process that listens, each in the order in which it was told; a process whose listening is interrupted hears
+/// nothing, not even itself, until it listens again.
+#[async_trait]
+pub trait FleetSignals: Send + Sync {
+    /// Tells every process that listens.
+    ///
+    /// # Errors
+    /// When it could not be told.
+    async fn tell(&self, signal: &FleetSignal) -> Result<(), RepositoryError>;
+
+    /// Hears what is told from now on. A listener that is slow misses the oldest signals, and is told so.
+    fn hear(&self) -> broadcast::Receiver<FleetSignal>;
+}
