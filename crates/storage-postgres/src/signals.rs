@@ -4,11 +4,11 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use async_trait::async_trait;
-use kernel::{RepositoryError, TurnId};
+use kernel::{RepositoryError, SessionId, TurnId};
 use sea_orm::sqlx::postgres::{PgListener, PgPool, PgPoolOptions};
 use sea_orm::sqlx::query;
 use session_core::LocalSignals;
-use session_core::ports::{TurnSignal, TurnSignals};
+use session_core::ports::{FleetSignal, FleetSignals, TurnSignal, TurnSignals};
 use storage_sea::driver_error;
 use tokio::sync::broadcast;
 use tokio::task::JoinHandle;
@@ -16,7 +16,10 @@ use tokio::task::JoinHandle;
 use crate::options;
 use crate::storage::PostgresStorage;
 
-const CHANNEL: &str = "iyagi_turns";
+const TURNS: &str = "iyagi_turns";
+const FLEET: &str = "iyagi_fleet";
+/// Signals of the fleet that wait for a slow listener.
+const WAITING: usize = 1024;
 /// The pause before the listening connection is made again; the pool's own limit bounds each attempt.
 const PAUSE: Duration = Duration::from_secs(1);
 
@@ -25,6 +28,7 @@ const PAUSE: Duration = Duration::from_secs(1);
 pub struct PostgresSignals {
     driver: PgPool,
     heard: LocalSignals,
+    fleet: broadcast::Sender<FleetSignal>,
     _listening: Arc<Listening>,
 }
 
@@ -51,28 +55,69 @@ impl PostgresStorage {
             .max_lifetime(None)
             .connect_lazy_with(options::read(&self.options)?);
         let mut listener = PgListener::connect_with(&alone).await.map_err(driver_error)?;
-        listener.listen(CHANNEL).await.map_err(driver_error)?;
-        let heard = LocalSignals::default();
-        let listening = tokio::spawn(listen(listener, heard.clone()));
-        Ok(PostgresSignals { driver: self.driver.clone(), heard, _listening: Arc::new(Listening(listening)) })
+        listener.listen_all([TURNS, FLEET]).await.map_err(driver_error)?;
+        let (heard, fleet) = (LocalSignals::default(), broadcast::Sender::new(WAITING));
+        let listening = tokio::spawn(listen(listener, heard.clone(), fleet.clone()));
+        Ok(PostgresSignals { driver: self.driver.clone(), heard, fleet, _listening: Arc::new(Listening(listening)) })
     }
 }
 
 /// Passes on what is heard, for good: the listener connects and listens again by itself when its connection is lost.
-async fn listen(mut listener: PgListener, heard: LocalSignals) {
+async fn listen(mut listener: PgListener, turns: LocalSignals, fleet: broadcast::Sender<FleetSignal>) {
     loop {
-        match listener.recv().await {
-            Ok(notification) => match read(notification.payload()) {
-                Some(signal) => drop(heard.tell(signal).await),
-                None => {
-                    tracing::warn!(channel = CHANNEL, "a signal is not understood; is an instance of another version?");
+        match listener.try_recv().await {
+            Ok(Some(notification)) => {
+                let (channel, payload) = (notification.channel(), notification.payload());
+                if !pass_on(channel, payload, &turns, &fleet).await {
+                    tracing::warn!(channel, "a signal is not understood; is an instance of another version?");
                 }
-            },
+            }
+            // Connected again; what was told meanwhile was not heard. Nobody to tell is no error.
+            Ok(None) => drop(fleet.send(FleetSignal::Interrupted)),
             Err(error) => {
+                drop(fleet.send(FleetSignal::Interrupted));
                 tracing::warn!(%error, "signals of other instances cannot be heard");
                 tokio::time::sleep(PAUSE).await;
             }
         }
+    }
+}
+
+/// Tells those who listen in this process; `false` when the signal is not understood.
+async fn pass_on(channel: &str, payload: &str, turns: &LocalSignals, fleet: &broadcast::Sender<FleetSignal>) -> bool {
+    if channel == FLEET {
+        return read_fleet(payload).map(|signal| drop(fleet.send(signal))).is_some();
+    }
+    match read(payload) {
+        Some(signal) => turns.tell(signal).await.is_ok(),
+        None => false,
+    }
+}
+
+/// `pulse <from> up`, `pulse <from> cut` or `writing <from> <session> <session> …`.
+fn written_fleet(signal: &FleetSignal) -> String {
+    match signal {
+        FleetSignal::Pulse { from, cut_off } => format!("pulse {from} {}", if *cut_off { "cut" } else { "up" }),
+        FleetSignal::Writing { from, sessions } => {
+            let mut text = format!("writing {from}");
+            sessions.iter().for_each(|session| text.push_str(&format!(" {session}")));
+            text
+        }
+        FleetSignal::Interrupted => String::new(),
+    }
+}
+
+fn read_fleet(payload: &str) -> Option<FleetSignal> {
+    let mut words = payload.split(' ');
+    let (what, from) = (words.next()?, words.next()?.to_owned());
+    match (what, words.clone().next()) {
+        ("pulse", Some("up")) => Some(FleetSignal::Pulse { from, cut_off: false }),
+        ("pulse", Some("cut")) => Some(FleetSignal::Pulse { from, cut_off: true }),
+        ("writing", _) => {
+            let sessions = words.map(|word| word.parse::<SessionId>().ok()).collect::<Option<_>>()?;
+            Some(FleetSignal::Writing { from, sessions })
+        }
+        _ => None,
     }
 }
 
@@ -98,13 +143,30 @@ fn read(payload: &str) -> Option<TurnSignal> {
 #[async_trait]
 impl TurnSignals for PostgresSignals {
     async fn tell(&self, signal: TurnSignal) -> Result<(), RepositoryError> {
-        // The server tells this process as well.
-        let tell = query("SELECT pg_notify($1, $2)").bind(CHANNEL).bind(written(signal));
-        tell.execute(&self.driver).await.map(drop).map_err(driver_error)
+        self.notify(TURNS, written(signal)).await
     }
 
     fn hear(&self) -> broadcast::Receiver<TurnSignal> {
         self.heard.hear()
+    }
+}
+
+#[async_trait]
+impl FleetSignals for PostgresSignals {
+    async fn tell_fleet(&self, signal: &FleetSignal) -> Result<(), RepositoryError> {
+        self.notify(FLEET, written_fleet(signal)).await
+    }
+
+    fn hear_fleet(&self) -> broadcast::Receiver<FleetSignal> {
+        self.fleet.subscribe()
+    }
+}
+
+impl PostgresSignals {
+    /// The server tells this process as well.
+    async fn notify(&self, channel: &str, payload: String) -> Result<(), RepositoryError> {
+        let tell = query("SELECT pg_notify($1, $2)").bind(channel).bind(payload);
+        tell.execute(&self.driver).await.map(drop).map_err(driver_error)
     }
 }
 
@@ -121,6 +183,24 @@ mod tests {
         }
         for payload in ["", "stop", "stop 7", "shout 01890000-0000-7000-8000-000000000000", "01890000"] {
             assert_eq!(read(payload), None, "{payload}");
+        }
+    }
+
+    #[test]
+    fn a_signal_of_the_fleet_is_read_as_it_was_written_and_fits_into_a_notification() {
+        let from = || "host:4711:0190".to_owned();
+        let sessions: Vec<_> = (1..=200).map(session_core::testing::samples::session_id).collect();
+        for signal in [
+            FleetSignal::Pulse { from: from(), cut_off: true },
+            FleetSignal::Pulse { from: from(), cut_off: false },
+            FleetSignal::Writing { from: from(), sessions },
+        ] {
+            let payload = written_fleet(&signal);
+            assert!(payload.len() < 8_000, "{}", payload.len());
+            assert_eq!(read_fleet(&payload), Some(signal));
+        }
+        for payload in ["", "pulse", "pulse a", "pulse a down", "writing", "writing a b", "shout a b"] {
+            assert_eq!(read_fleet(payload), None, "{payload}");
         }
     }
 }

@@ -38,7 +38,7 @@ mod signals {
     use super::*;
     use sea_orm::sqlx::postgres::PgConnection;
     use sea_orm::sqlx::{Connection, query};
-    use session_core::ports::{TurnSignal, TurnSignals};
+    use session_core::ports::{FleetSignal, FleetSignals, TurnSignal, TurnSignals};
     use session_core::testing::samples::turn_id;
 
     session_core::signals_contract!(async {
@@ -46,6 +46,17 @@ mod signals {
         let other = PostgresStorage::open(&PostgresOptions::new(database.url.as_str())).await.unwrap();
         let (here, there) = (one.signals().await.unwrap(), other.signals().await.unwrap());
         Some((Arc::new(here) as Arc<dyn TurnSignals>, Arc::new(there) as Arc<dyn TurnSignals>, (one, other, database)))
+    });
+
+    session_core::fleet_signals_contract!(async {
+        let (one, database) = open().await?;
+        let other = PostgresStorage::open(&PostgresOptions::new(database.url.as_str())).await.unwrap();
+        let (here, there) = (one.signals().await.unwrap(), other.signals().await.unwrap());
+        Some((
+            Arc::new(here) as Arc<dyn FleetSignals>,
+            Arc::new(there) as Arc<dyn FleetSignals>,
+            (one, other, database),
+        ))
     });
 
     #[tokio::test]
@@ -59,7 +70,7 @@ mod signals {
              WHERE datname = current_database() AND query LIKE 'LISTEN%'",
         );
         assert_eq!(ended.execute(&mut other).await.unwrap().rows_affected(), 1);
-        let mut listener = signals.hear();
+        let (mut listener, mut fleet) = (signals.hear(), signals.hear_fleet());
         let told_until_heard = async {
             loop {
                 signals.tell(TurnSignal::Stop(turn_id(1))).await.unwrap();
@@ -71,6 +82,7 @@ mod signals {
         };
         let heard = tokio::time::timeout(Duration::from_secs(30), told_until_heard).await;
         assert_eq!(heard.unwrap(), TurnSignal::Stop(turn_id(1)));
+        assert_eq!(fleet.recv().await.unwrap(), FleetSignal::Interrupted);
     }
 }
 

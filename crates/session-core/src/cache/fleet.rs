@@ -35,6 +35,8 @@ struct Inner {
     signals: Arc<dyn FleetSignals>,
     seen: Mutex<Seen>,
     waiting: Mutex<Waiting>,
+    /// Whether the others were told last that this process is cut off.
+    told_cut_off: tokio::sync::Mutex<bool>,
 }
 
 #[derive(Default)]
@@ -64,7 +66,8 @@ impl Fleet {
 
     /// One of several processes; `me` is a name that no other one has or had.
     pub fn of(signals: Arc<dyn FleetSignals>, me: String) -> Self {
-        let inner = Inner { me, signals, seen: Mutex::default(), waiting: Mutex::default() };
+        let inner =
+            Inner { me, signals, seen: Mutex::default(), waiting: Mutex::default(), told_cut_off: <_>::default() };
         Self(Some(Arc::new(inner)))
     }
 
@@ -103,9 +106,14 @@ impl Fleet {
     /// said otherwise.
     pub async fn cut_off(&self, cut_off: bool) {
         let Some(inner) = &self.0 else { return };
-        let changed = std::mem::replace(&mut inner.seen().am_cut_off, cut_off) != cut_off;
-        if changed {
-            inner.pulse().await;
+        // Held while it is told: whoever comes meanwhile goes on when the others know.
+        let mut told = inner.told_cut_off.lock().await;
+        if *told != cut_off {
+            inner.seen().am_cut_off = cut_off;
+            // What could not be told is tried again, by whoever comes next.
+            if inner.pulse().await {
+                *told = cut_off;
+            }
         }
     }
 
@@ -113,12 +121,14 @@ impl Fleet {
     /// another process is going to write.
     pub async fn run(&self, written: impl Fn(&[SessionId])) {
         let Some(inner) = &self.0 else { return std::future::pending().await };
-        let mut signals = inner.signals.hear();
+        let mut signals = inner.signals.hear_fleet();
         let mut pulse = tokio::time::interval(PULSE);
         pulse.set_missed_tick_behavior(MissedTickBehavior::Delay);
         loop {
             tokio::select! {
-                _ = pulse.tick() => inner.pulse().await,
+                _ = pulse.tick() => {
+                    inner.pulse().await;
+                }
                 signal = signals.recv() => match signal {
                     Ok(signal) => inner.hear(signal, &written),
                     Err(RecvError::Lagged(_)) => inner.seen().missed(),
@@ -138,17 +148,21 @@ impl Inner {
         self.waiting.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    async fn pulse(&self) {
+    /// Says that this process is there. `false` when it could not be said.
+    async fn pulse(&self) -> bool {
         let pulse = FleetSignal::Pulse { from: self.me.clone(), cut_off: self.seen().am_cut_off };
-        if let Err(error) = self.signals.tell(&pulse).await {
-            tracing::debug!(error = error_chain(&error), "other processes could not be told of this one");
+        let told = self.signals.tell_fleet(&pulse).await;
+        if let Err(error) = &told {
+            tracing::debug!(error = error_chain(error), "other processes could not be told of this one");
         }
+        told.is_ok()
     }
 
     fn hear(&self, signal: FleetSignal, written: impl Fn(&[SessionId])) {
         match signal {
             FleetSignal::Pulse { from, .. } if from == self.me => self.seen().heard_myself(Instant::now()),
             FleetSignal::Pulse { from, cut_off } => self.seen().heard(from, cut_off, Instant::now()),
+            FleetSignal::Interrupted => self.seen().missed(),
             FleetSignal::Writing { from, .. } if from == self.me => {}
             FleetSignal::Writing { from, sessions } => {
                 written(&sessions);
@@ -177,7 +191,7 @@ impl Inner {
 /// Tells what waits, and what comes meanwhile, many sessions at a time.
 async fn tell_all(inner: Arc<Inner>) {
     while let Some((sessions, told)) = inner.next() {
-        let outcome = inner.signals.tell(&FleetSignal::Writing { from: inner.me.clone(), sessions }).await;
+        let outcome = inner.signals.tell_fleet(&FleetSignal::Writing { from: inner.me.clone(), sessions }).await;
         if let Err(error) = &outcome {
             tracing::warn!(error = error_chain(error), "other processes could not be told of what is written");
         }

@@ -11,3 +11,6 @@ pub use fleet::Fleet;
 pub use lifetimes::{CacheLifetimes, jittered};
 pub use memory::MemorySessionCache;
 pub use sessions::CachedSessions;
+
+#[cfg(test)]
+mod tests;

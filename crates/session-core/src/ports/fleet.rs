@@ -19,19 +19,21 @@ pub enum FleetSignal {
         /// The sessions.
         sessions: Vec<SessionId>,
     },
+    /// Listening was interrupted: something may have been missed. Nobody tells this; it is heard.
+    Interrupted,
 }
 
 /// Passes signals between the processes that share a storage, this one included. A signal that was told is heard by
-/// every process that listens, each in the order in which it was told; a process whose listening is interrupted hears
-/// nothing, not even itself, until it listens again.
+/// every process that listens, in the order in which one process told it. A process whose listening is interrupted
+/// hears nothing, not even itself, until it listens again, and then [`FleetSignal::Interrupted`] first.
 #[async_trait]
 pub trait FleetSignals: Send + Sync {
     /// Tells every process that listens.
     ///
     /// # Errors
     /// When it could not be told.
-    async fn tell(&self, signal: &FleetSignal) -> Result<(), RepositoryError>;
+    async fn tell_fleet(&self, signal: &FleetSignal) -> Result<(), RepositoryError>;
 
     /// Hears what is told from now on. A listener that is slow misses the oldest signals, and is told so.
-    fn hear(&self) -> broadcast::Receiver<FleetSignal>;
+    fn hear_fleet(&self) -> broadcast::Receiver<FleetSignal>;
 }

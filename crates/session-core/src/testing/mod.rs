@@ -2,6 +2,7 @@
 //! the contract suites that every adapter runs. Mocks (`MockSessionRepository` …) are in [`crate::ports`].
 
 pub mod contract;
+mod fleet;
 mod memory;
 pub mod samples;
 mod spool;
@@ -18,5 +19,6 @@ pub fn memory_cache() -> Arc<MemorySessionCache> {
     Arc::new(MemorySessionCache::new(clock, ids, CacheLifetimes::default(), 1 << 20, Fleet::alone()))
 }
 
+pub use fleet::MemoryFleet;
 pub use memory::{MemorySessions, WholeSession};
 pub use spool::MemorySpool;

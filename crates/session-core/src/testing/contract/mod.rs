@@ -11,6 +11,7 @@
 
 pub mod cache;
 pub mod feedback;
+pub mod fleet;
 pub mod maintenance;
 pub mod messages;
 pub mod search;
@@ -232,6 +233,25 @@ macro_rules! signals_contract {
     };
 }
 
+/// Makes every case of the contract of the fleet's signals a test. `$fixture` is an expression that is a future of an
+/// `Option` of two `Arc<dyn FleetSignals>`, those of two processes, and of what must live as long as the test.
+#[macro_export]
+macro_rules! fleet_signals_contract {
+    ($fixture:expr) => {
+        $crate::fleet_signals_contract!(@cases $fixture;
+            both_processes_hear_what_either_tells_in_its_order,
+            telling_a_fleet_that_does_not_listen_is_no_error);
+    };
+    (@cases $fixture:expr; $($case:ident),+) => {
+        $(#[tokio::test]
+        async fn $case() {
+            if let Some((one, other, _guard)) = $fixture.await {
+                $crate::testing::contract::fleet::$case(&*one, &*other).await;
+            }
+        })+
+    };
+}
+
 /// Makes every case of the session cache's contract a test. `$fixture` is an expression that is a future of an
 /// `Option` of an `Arc<dyn SessionCache>` that knows nothing yet, and of what must live as long as the test.
 #[macro_export]
@@ -310,6 +330,18 @@ mod memory {
         use crate::testing::memory_cache;
 
         crate::session_cache_contract!(async { Some((memory_cache() as Arc<dyn SessionCache>, ())) });
+    }
+
+    mod fleet {
+        use std::sync::Arc;
+
+        use crate::ports::FleetSignals;
+        use crate::testing::MemoryFleet;
+
+        crate::fleet_signals_contract!(async {
+            let signals = Arc::new(MemoryFleet::default()) as Arc<dyn FleetSignals>;
+            Some((Arc::clone(&signals), signals, ()))
+        });
     }
 
     mod signals {

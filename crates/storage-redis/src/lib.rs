@@ -1,0 +1,15 @@
+//! What all instances share beside the database, in Redis: remembered sessions with what was said last in them, and
+//! the live streams of turns.
+//!
+//! Nothing here is the only copy of anything, and nothing waits for Redis for longer than a moment: when it is away,
+//! the database answers.
+
+mod keys;
+mod link;
+mod options;
+mod scripts;
+mod sessions;
+
+pub use link::RedisLink;
+pub use options::{InvalidRedisUrl, RedisOptions};
+pub use sessions::RedisSessionCache;

@@ -1,0 +1,286 @@
+//! What has to happen in Redis in one step, as scripts.
+//!
+//! An entry is a hash: `e` the epoch it was written in; `s` a value, or `n` where there is none ("*" or the store);
+//! `r` the value's revision; `w` how many write it, each with a field `m:<ticket>` that says since when; `f` and `fd`
+//! who reads it in order to keep it, and until when. A session's entry has more: `hr` the revision that the list of
+//! messages belongs to; `sr` and `c0` to `c3` the same for its figures.
+
+use std::time::Duration;
+
+use redis::aio::MultiplexedConnection;
+use redis::{RedisResult, Script};
+
+/// A write that is not over by then never will be: its process died, or was cut off in the middle. Statements and the
+/// wait for a connection and for locks are bounded by far less.
+pub(crate) const ABANDONED: Duration = Duration::from_mins(2);
+/// How long whoever read something may take to keep it.
+const FILLING: Duration = Duration::from_secs(2);
+
+/// What the scripts share. Times are milliseconds by the clock of Redis.
+const COMMON: &str = r"
+local function now()
+  local time = redis.call('TIME')
+  return time[1] * 1000 + math.floor(time[2] / 1000)
+end
+local function writers(key, abandoned)
+  local count = tonumber(redis.call('HGET', key, 'w') or '0')
+  if count == 0 then return 0 end
+  local fields, oldest, gone = redis.call('HGETALL', key), now() - abandoned, 0
+  for at = 1, #fields, 2 do
+    if string.sub(fields[at], 1, 2) == 'm:' and tonumber(fields[at + 1]) < oldest then
+      gone = gone + redis.call('HDEL', key, fields[at])
+    end
+  end
+  if gone > 0 then count = redis.call('HINCRBY', key, 'w', -gone) end
+  return count
+end
+local function epoch(key, fresh)
+  local known = redis.call('GET', key)
+  if not known then
+    known = fresh
+    redis.call('SET', key, known)
+  end
+  return known
+end
+local function outlive(key, ttl)
+  if redis.call('PTTL', key) < ttl then redis.call('PEXPIRE', key, ttl) end
+end
+local function sound(key, kind)
+  local found = redis.call('TYPE', key).ok
+  if found ~= kind and found ~= 'none' then redis.call('DEL', key) end
+end
+local function forget(key)
+  redis.call('HDEL', key, 'e', 's', 'n', 'r', 'hr', 'sr', 'c0', 'c1', 'c2', 'c3')
+end
+";
+
+/// Says that an entry is going to be written. KEYS: entry, epoch. ARGV: ticket, abandoned. Answers the epoch.
+const MARK: &str = r"
+sound(KEYS[1], 'hash')
+local epoch = epoch(KEYS[2], ARGV[1])
+redis.call('HDEL', KEYS[1], 'f', 'fd', 'n')
+if redis.call('HSETNX', KEYS[1], 'm:' .. ARGV[1], now()) == 1 then
+  if redis.call('HINCRBY', KEYS[1], 'w', 1) > 1 then writers(KEYS[1], tonumber(ARGV[2])) end
+end
+outlive(KEYS[1], tonumber(ARGV[2]))
+return epoch
+";
+
+/// Gives the right to keep what is read from now on. KEYS: entry, epoch. ARGV: ticket, filling, abandoned. Answers the
+/// epoch, or nothing when somebody writes or reads the entry, or it is there.
+const RESERVE: &str = r"
+sound(KEYS[1], 'hash')
+local epoch = epoch(KEYS[2], ARGV[1])
+if writers(KEYS[1], tonumber(ARGV[3])) > 0 then return false end
+local known = redis.call('HMGET', KEYS[1], 'e', 's', 'n', 'f', 'fd')
+if known[1] == epoch and (known[2] or known[3]) then return false end
+local now = now()
+if known[4] and tonumber(known[5]) > now then return false end
+redis.call('DEL', KEYS[1])
+redis.call('HSET', KEYS[1], 'f', ARGV[1], 'fd', now + ARGV[2])
+redis.call('PEXPIRE', KEYS[1], 2 * ARGV[2])
+return epoch
+";
+
+/// Keeps what was read. KEYS: entry, epoch. ARGV: ticket, epoch, field, value, revision, ttl. Answers whether it did.
+const FILL: &str = r"
+if redis.call('GET', KEYS[2]) ~= ARGV[2] or redis.call('HGET', KEYS[1], 'f') ~= ARGV[1] then return 0 end
+redis.call('DEL', KEYS[1])
+redis.call('HSET', KEYS[1], 'e', ARGV[2], ARGV[3], ARGV[4])
+if ARGV[3] == 's' then redis.call('HSET', KEYS[1], 'r', ARGV[5]) end
+redis.call('PEXPIRE', KEYS[1], ARGV[6])
+return 1
+";
+
+/// Says what came of a write. KEYS: entry, epoch, list of messages. ARGV: ticket or '', epoch or '', what ('unchanged',
+/// 'doubtful', 'new', 'changed'), revision, value, ttl, abandoned, ttl of the messages, messages at most, message or
+/// '', and what it adds to the four figures.
+const SETTLE: &str = r"
+local entry, chat = KEYS[1], KEYS[3]
+sound(entry, 'hash')
+sound(chat, 'list')
+local ticket, began, what, revision = ARGV[1], ARGV[2], ARGV[3], tonumber(ARGV[4])
+if ticket ~= '' and redis.call('HDEL', entry, 'm:' .. ticket) == 1 then
+  if redis.call('HINCRBY', entry, 'w', -1) < 1 then redis.call('HDEL', entry, 'w') end
+end
+if what == 'unchanged' then return 1 end
+local current = redis.call('GET', KEYS[2])
+if what == 'doubtful' or not current or (began ~= '' and began ~= current) then
+  forget(entry)
+  redis.call('DEL', chat)
+  return 0
+end
+local known = redis.call('HMGET', entry, 'e', 'r', 'hr', 'sr', 'w')
+local before = known[1] == current and tonumber(known[2])
+if before and before >= revision then return 1 end
+if not before then forget(entry) end
+redis.call('HDEL', entry, 'n', 'f', 'fd')
+redis.call('HSET', entry, 'e', current, 's', ARGV[5], 'r', revision)
+local message = ARGV[10]
+if what == 'new' then
+  redis.call('DEL', chat)
+  redis.call('HSET', entry, 'hr', revision, 'sr', revision, 'c0', 0, 'c1', 0, 'c2', 0, 'c3', 0)
+else
+  if before and tonumber(known[3]) == revision - 1 then
+    if message ~= '' then
+      redis.call('RPUSH', chat, message)
+      redis.call('LTRIM', chat, -ARGV[9], -1)
+    end
+    redis.call('HSET', entry, 'hr', revision)
+    redis.call('PEXPIRE', chat, ARGV[8])
+  else
+    redis.call('HDEL', entry, 'hr')
+    redis.call('DEL', chat)
+  end
+  if before and tonumber(known[4]) == revision - 1 then
+    if message ~= '' then
+      for figure = 0, 3 do redis.call('HINCRBY', entry, 'c' .. figure, ARGV[11 + figure]) end
+    end
+    redis.call('HSET', entry, 'sr', revision)
+  else
+    redis.call('HDEL', entry, 'sr', 'c0', 'c1', 'c2', 'c3')
+  end
+end
+redis.call('PEXPIRE', entry, ARGV[6])
+if known[5] then outlive(entry, tonumber(ARGV[7])) end
+return 1
+";
+
+/// Keeps messages or figures that were read while the session was known. KEYS: entry, epoch, list of messages. ARGV:
+/// revision, ttl of the messages, '1' with messages, '1' with figures, four figures, messages.
+const KEEP_RECENT: &str = r"
+sound(KEYS[1], 'hash')
+local known = redis.call('HMGET', KEYS[1], 'e', 'r', 'w')
+if known[3] or known[1] ~= redis.call('GET', KEYS[2]) or known[2] ~= ARGV[1] then return 0 end
+if ARGV[3] == '1' then
+  redis.call('DEL', KEYS[3])
+  for at = 9, #ARGV do redis.call('RPUSH', KEYS[3], ARGV[at]) end
+  redis.call('PEXPIRE', KEYS[3], ARGV[2])
+  redis.call('HSET', KEYS[1], 'hr', ARGV[1])
+end
+if ARGV[4] == '1' then
+  redis.call('HSET', KEYS[1], 'sr', ARGV[1], 'c0', ARGV[5], 'c1', ARGV[6], 'c2', ARGV[7], 'c3', ARGV[8])
+end
+return 1
+";
+
+/// The scripts, ready to be called.
+pub(crate) struct Scripts {
+    mark: Script,
+    reserve: Script,
+    fill: Script,
+    settle: Script,
+    keep_recent: Script,
+}
+
+impl Default for Scripts {
+    fn default() -> Self {
+        let script = |text: &str| Script::new(&format!("{COMMON}{text}"));
+        Self {
+            mark: script(MARK),
+            reserve: script(RESERVE),
+            fill: script(FILL),
+            settle: script(SETTLE),
+            keep_recent: script(KEEP_RECENT),
+        }
+    }
+}
+
+/// What a write did to an entry.
+pub(crate) struct Settling<'a> {
+    pub(crate) ticket: &'a str,
+    pub(crate) epoch: &'a str,
+    pub(crate) what: &'static str,
+    pub(crate) revision: u64,
+    pub(crate) value: &'a str,
+    pub(crate) ttl: Duration,
+    pub(crate) history_ttl: Duration,
+    pub(crate) messages: usize,
+    pub(crate) message: &'a str,
+    pub(crate) figures: [u64; 4],
+}
+
+fn millis(time: Duration) -> u64 {
+    u64::try_from(time.as_millis()).unwrap_or(u64::MAX)
+}
+
+impl Scripts {
+    /// Makes a server know the scripts, so that calling one takes one trip.
+    pub(crate) async fn load(&self, connection: &mut MultiplexedConnection) -> RedisResult<()> {
+        for script in [&self.mark, &self.reserve, &self.fill, &self.settle, &self.keep_recent] {
+            script.load_async(connection).await?;
+        }
+        Ok(())
+    }
+
+    pub(crate) async fn mark(
+        &self,
+        connection: &mut MultiplexedConnection,
+        entry: &str,
+        epoch: &str,
+        ticket: &str,
+    ) -> RedisResult<String> {
+        self.mark.key(entry).key(epoch).arg(ticket).arg(millis(ABANDONED)).invoke_async(connection).await
+    }
+
+    pub(crate) async fn reserve(
+        &self,
+        connection: &mut MultiplexedConnection,
+        entry: &str,
+        epoch: &str,
+        ticket: &str,
+    ) -> RedisResult<Option<String>> {
+        let mut call = self.reserve.key(entry);
+        call.key(epoch).arg(ticket).arg(millis(FILLING)).arg(millis(ABANDONED));
+        call.invoke_async(connection).await
+    }
+
+    pub(crate) async fn fill(
+        &self,
+        connection: &mut MultiplexedConnection,
+        (entry, epoch): (&str, &str),
+        (ticket, began): (&str, &str),
+        (field, value, revision): (&str, &str, u64),
+        ttl: Duration,
+    ) -> RedisResult<bool> {
+        let mut call = self.fill.key(entry);
+        call.key(epoch).arg(ticket).arg(began).arg(field).arg(value).arg(revision).arg(millis(ttl));
+        call.invoke_async(connection).await
+    }
+
+    pub(crate) async fn settle(
+        &self,
+        connection: &mut MultiplexedConnection,
+        (entry, epoch, chat): (&str, &str, &str),
+        settling: &Settling<'_>,
+    ) -> RedisResult<bool> {
+        let mut call = self.settle.key(entry);
+        call.key(epoch).key(chat).arg(settling.ticket).arg(settling.epoch).arg(settling.what);
+        call.arg(settling.revision).arg(settling.value).arg(millis(settling.ttl)).arg(millis(ABANDONED));
+        call.arg(millis(settling.history_ttl)).arg(settling.messages).arg(settling.message);
+        for figure in settling.figures {
+            call.arg(figure);
+        }
+        call.invoke_async(connection).await
+    }
+
+    pub(crate) async fn keep_recent(
+        &self,
+        connection: &mut MultiplexedConnection,
+        (entry, epoch, chat): (&str, &str, &str),
+        (revision, history_ttl): (u64, Duration),
+        messages: Option<&[String]>,
+        figures: Option<[u64; 4]>,
+    ) -> RedisResult<bool> {
+        let mut call = self.keep_recent.key(entry);
+        call.key(epoch).key(chat).arg(revision).arg(millis(history_ttl));
+        call.arg(u8::from(messages.is_some())).arg(u8::from(figures.is_some()));
+        for figure in figures.unwrap_or_default() {
+            call.arg(figure);
+        }
+        for message in messages.unwrap_or_default() {
+            call.arg(message);
+        }
+        call.invoke_async(connection).await
+    }
+}
