@@ -12,7 +12,7 @@ use crate::endpoint::Endpoint;
 use crate::error::{ErrorBody, ErrorCode};
 use crate::routes::{
     self, chat, documentation, export, feedback, lives, operations, pages, search, session_chat, sessions, shares,
-    turns, websocket,
+    turns, users, websocket,
 };
 
 #[derive(OpenApi)]
@@ -32,6 +32,7 @@ use crate::routes::{
         (name = "session-chat", description = "The interface of stage 1, as its clients know it: it ignores what it \
             does not know, and finds a session's store by the session's id"),
         (name = "feedback", description = "What customers think of answers"),
+        (name = "users", description = "What stores remember of their users"),
         (name = "operations", description = "Health and metrics"),
         (name = "documentation", description = "This document"),
         (name = "pages", description = "The chat page")
@@ -65,6 +66,8 @@ use crate::routes::{
         session_chat::stats,
         search::search,
         feedback::give,
+        users::context,
+        users::put_context,
         operations::live,
         operations::ready,
         operations::database,

@@ -5,7 +5,7 @@ use async_trait::async_trait;
 use chat_service::{Ask, AskedTurn, ChatError, ChatService, Regenerate};
 use kernel::{Clock, IdSource, RepositoryError, StoreId};
 use session_core::ports::{ConversationSearch, FeedbackRepository, TurnRepository};
-use session_core::{SessionService, ShareService};
+use session_core::{SessionService, ShareService, UserContextService};
 use tokio::runtime::Handle;
 
 use crate::error::{ApiError, ErrorCode};
@@ -19,6 +19,8 @@ pub struct ApiState {
     pub sessions: SessionService,
     /// Shares sessions through links.
     pub shares: ShareService,
+    /// Remembers users beyond their sessions.
+    pub contexts: UserContextService,
     /// Reads conversations.
     pub turns: Arc<dyn TurnRepository>,
     /// Searches conversations.

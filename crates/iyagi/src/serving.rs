@@ -78,6 +78,7 @@ fn state(config: &Config, services: Services, storage: &Storage, metrics: Promet
         chat: services.chat,
         sessions: services.sessions,
         shares: services.shares,
+        contexts: services.contexts,
         turns: services.turns,
         search: services.search,
         feedback: services.feedback,

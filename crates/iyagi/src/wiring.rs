@@ -23,7 +23,7 @@ use rag_pipeline::retrieval::Retriever;
 use session_core::context::Window;
 use session_core::ports::{ConversationSearch, FeedbackRepository, TurnRepository, TurnSignals, TurnSpool};
 use session_core::stream::MemoryStreamLog;
-use session_core::{LocalSignals, Maintenance, MaintenanceSettings, SessionService, ShareService};
+use session_core::{LocalSignals, Maintenance, MaintenanceSettings, SessionService, ShareService, UserContextService};
 use storage_postgres::{PostgresOptions, PostgresStorage, SeaSessions, TlsMode};
 use storage_spool::FileSpool;
 use storage_sqlite::SqliteStorage;
@@ -163,6 +163,7 @@ pub(crate) struct Services {
     pub(crate) chat: ChatService,
     pub(crate) sessions: SessionService,
     pub(crate) shares: ShareService,
+    pub(crate) contexts: UserContextService,
     pub(crate) turns: Arc<dyn TurnRepository>,
     pub(crate) search: Arc<dyn ConversationSearch>,
     pub(crate) feedback: Arc<dyn FeedbackRepository>,
@@ -174,6 +175,7 @@ pub(crate) fn services(config: &Config, storage: &Storage) -> anyhow::Result<Ser
     let repository = Arc::new(storage.sessions());
     let sessions = SessionService::new(repository.clone(), clock(), ids(), config.session.lifetimes());
     let shares = ShareService::new(sessions.clone(), repository.clone(), clock(), ids(), Arc::new(OsSecrets));
+    let contexts = UserContextService::new(repository.clone(), clock());
     let ports = ChatPorts {
         sessions: sessions.clone(),
         turns: repository.clone(),
@@ -194,7 +196,7 @@ pub(crate) fn services(config: &Config, storage: &Storage) -> anyhow::Result<Ser
     };
     let maintenance = Maintenance::new(repository.clone(), clock(), settings);
     let (turns, search) = (repository.clone(), repository.clone());
-    Ok(Services { chat, sessions, shares, turns, search, feedback: repository, maintenance })
+    Ok(Services { chat, sessions, shares, contexts, turns, search, feedback: repository, maintenance })
 }
 
 fn chat_settings(config: &Config) -> anyhow::Result<ChatSettings> {

@@ -35,12 +35,14 @@ mod service;
 mod share;
 mod signals;
 pub mod stream;
+mod user_context;
 
 pub use error::SessionError;
 pub use maintenance::{Maintenance, MaintenanceReport, MaintenanceSettings};
 pub use service::{Resolved, SessionLifetimes, SessionService, Validated};
 pub use share::{OpenedShare, ShareError, ShareService, Shared};
 pub use signals::LocalSignals;
+pub use user_context::{UserContextError, UserContextService};
 
 #[cfg(any(test, feature = "testing"))]
 pub mod testing;

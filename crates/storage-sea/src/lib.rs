@@ -26,6 +26,7 @@ mod snapshot;
 pub mod testing;
 mod time;
 mod turns;
+mod user_contexts;
 
 pub use documents::{ChunkIndex, ChunkRow, SeaDocuments};
 pub use error::{driver_error, repository_error};

@@ -60,7 +60,7 @@ impl Pools {
     }
 }
 
-/// Sessions, turns, messages, feedback and share links in tables, on either database.
+/// Sessions, turns, messages, feedback, share links and user contexts in tables, on either database.
 #[derive(Clone)]
 pub struct SeaSessions {
     pub(crate) pools: Pools,

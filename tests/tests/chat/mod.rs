@@ -7,6 +7,7 @@ mod lives;
 mod refusals;
 mod session_chat;
 mod streams;
+mod users;
 mod websocket;
 
 /// A question the sample documents answer, and what a right answer holds.

@@ -10,7 +10,7 @@ use std::{
     time::Duration,
 };
 
-use reqwest::StatusCode;
+use reqwest::{Method, StatusCode};
 use serde_json::{Value, json};
 use tempfile::TempDir;
 use test_support::{postgres, require, temp, wait::wait_until};
@@ -18,6 +18,7 @@ use test_support::{postgres, require, temp, wait::wait_until};
 use crate::support::{Api, Run, Server, assert_error, command};
 
 const QUESTION: &str = "제주도는 배송비가 얼마예요?";
+const CONTEXT: &str = "/api/users/first/context";
 
 /// The commands of one configuration: a data folder, and the URL of a database if it is not in there.
 struct Place {
@@ -82,6 +83,8 @@ async fn write(api: Api, stop: Arc<AtomicBool>) -> Vec<String> {
 async fn back_up_under_writes(server: &Server, url: Option<&str>, files: &[(PathBuf, &[&str])]) -> Vec<String> {
     let stop = Arc::new(AtomicBool::new(false));
     let before = server.api().ask(&json!({"message": QUESTION, "userId": "first"})).await;
+    let remembered = server.api().request(Method::PUT, CONTEXT).json(&json!({"summary": QUESTION}));
+    assert!(remembered.send().await.unwrap().status().is_success());
     let writer = tokio::spawn(write(server.api(), Arc::clone(&stop)));
     for (file, flags) in files {
         let (data, url, file) = (server.data().to_owned(), url.map(str::to_owned), file.clone());
@@ -111,6 +114,7 @@ async fn is_whole(place: &Place, first: &str) {
     let api = server.api();
     let found = api.messages("first", first).await;
     assert_eq!(found.len(), 2, "{found:?}");
+    assert_eq!(api.get_json(CONTEXT).await["summary"], QUESTION);
     let next = api.ask(&json!({"message": QUESTION, "userId": "first"})).await;
     assert_eq!((&next["sessionId"], &next["metadata"]["sessionMessageCount"]), (&json!(first), &json!(4)));
     assert!(!next["sources"].as_array().unwrap().is_empty(), "the documents are not found: {next}");

@@ -14,6 +14,7 @@ mod session;
 mod session_chat;
 mod share;
 mod turn;
+mod user;
 
 pub(crate) use business::BusinessBody;
 pub(crate) use change::{ExtendBody, SessionChangeBody, StatsBody, ValidationBody};
@@ -31,3 +32,4 @@ pub(crate) use session_chat::{
 };
 pub(crate) use share::{ShareBody, ShareReply, SharedConversation, SharedHead, SharedMessage};
 pub(crate) use turn::{CancelledTurn, RegenerateBody};
+pub(crate) use user::{UserContextBody, UserContextReply};

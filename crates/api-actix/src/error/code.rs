@@ -77,6 +77,11 @@ codes! {
     InvalidFeedback "INVALID_FEEDBACK" BAD_REQUEST
         "평가는 thumbs(up, down) 또는 rating(1~5) 중 하나이고, 의견은 2,000자까지입니다."
         "Feedback is either thumbs (up, down) or rating (1 to 5), with a comment of at most 2,000 characters.";
+    InvalidUserId "INVALID_USER_ID" BAD_REQUEST
+        "주소의 사용자 ID는 제어 문자 없는 1~200자여야 합니다." "The user id in the path has 1 to 200 characters and no control characters.";
+    InvalidUserContext "INVALID_USER_CONTEXT" BAD_REQUEST
+        "preferences는 JSON으로 16,384바이트까지, summary는 4,000자까지이며 줄 바꿈과 탭 외의 제어 문자는 쓸 수 없습니다."
+        "preferences have at most 16,384 bytes as JSON, a summary at most 4,000 characters, and no control characters but line feed and tab.";
     EmptyQuery "EMPTY_QUERY" BAD_REQUEST
         "검색어에 글자나 숫자가 있어야 합니다." "The query has no letter and no digit.";
     QueryTooLong "QUERY_TOO_LONG" BAD_REQUEST
@@ -105,6 +110,8 @@ codes! {
         "답변이 중간에 멈췄습니다. 다시 질문해 주세요." "The answer was interrupted. Please ask again.";
     Conflict "CONFLICT" CONFLICT
         "다른 요청이 먼저 처리되었습니다. 다시 시도해 주세요." "Another request came first. Please try again.";
+    StaleRevision "STALE_REVISION" CONFLICT
+        "그 사이에 내용이 바뀌었습니다. 다시 읽은 뒤에 보내 주세요." "It was changed meanwhile. Please read it again first.";
     TooManyTurns "TOO_MANY_TURNS" TOO_MANY_REQUESTS
         "한 번에 {0}개까지 질문할 수 있습니다. 답변을 기다려 주세요." "At most {0} questions at a time. Please wait for the answers.";
     RateLimited "RATE_LIMITED" TOO_MANY_REQUESTS

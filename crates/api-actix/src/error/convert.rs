@@ -6,7 +6,7 @@ use session_core::model::InvalidFeedback;
 use session_core::ports::StreamLogError;
 use session_core::search::InvalidSearch;
 use session_core::stream::TurnFailure;
-use session_core::{SessionError, ShareError};
+use session_core::{SessionError, ShareError, UserContextError};
 
 use super::{ApiError, ErrorCode, ErrorDetail};
 
@@ -47,6 +47,19 @@ impl From<ShareError> for ApiError {
             ShareError::Session(error) => error.into(),
             ShareError::Secret(error) => Self::new(ErrorCode::InternalError).caused_by(error),
             ShareError::Repository(error) => error.into(),
+        }
+    }
+}
+
+impl From<UserContextError> for ApiError {
+    fn from(error: UserContextError) -> Self {
+        match error {
+            UserContextError::Invalid(invalid) => Self::new(ErrorCode::InvalidUserContext)
+                .with_detail(ErrorDetail::of(Some(invalid.field()), &invalid.to_string())),
+            UserContextError::Stale { .. } => {
+                Self::new(ErrorCode::StaleRevision).with_detail(ErrorDetail::of(Some("revision"), &error.to_string()))
+            }
+            UserContextError::Repository(error) => error.into(),
         }
     }
 }

@@ -12,6 +12,7 @@ pub(crate) mod session_chat;
 pub(crate) mod sessions;
 pub(crate) mod shares;
 pub(crate) mod turns;
+pub(crate) mod users;
 pub(crate) mod websocket;
 
 use crate::endpoint::Endpoint;
@@ -42,6 +43,7 @@ pub(crate) fn table() -> Vec<&'static Endpoint> {
         session_chat::ENDPOINTS,
         search::ENDPOINTS,
         feedback::ENDPOINTS,
+        users::ENDPOINTS,
         operations::ENDPOINTS,
         documentation::ENDPOINTS,
         pages::ENDPOINTS,

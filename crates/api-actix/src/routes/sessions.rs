@@ -82,6 +82,13 @@ pub(crate) struct StoreQuery {
     store_id: Option<StoreId>,
 }
 
+impl StoreQuery {
+    /// The store that is meant.
+    pub(super) fn store(self, state: &ApiState) -> StoreId {
+        state.store(self.store_id)
+    }
+}
+
 #[derive(Deserialize, IntoParams)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 #[into_params(parameter_in = Query)]
@@ -161,7 +168,7 @@ pub(crate) async fn active_count(
     state: Data<ApiState>,
     query: ApiQuery<StoreQuery>,
 ) -> Result<Json<ActiveCount>, ApiError> {
-    let store_id = state.store(query.0.store_id);
+    let store_id = query.0.store(&state);
     let active_count = state.sessions.count_active(&store_id).await?;
     Ok(Json(ActiveCount { store_id, active_count }))
 }

@@ -27,6 +27,10 @@ fn get(uri: &str) -> TestRequest {
     TestRequest::get().uri(uri)
 }
 
+fn put_context(body: Value) -> TestRequest {
+    TestRequest::put().uri("/api/users/kim/context").set_json(body)
+}
+
 fn question() -> Value {
     json!({"message": QUESTION, "userId": "kim"})
 }
@@ -57,6 +61,9 @@ fn plain_request(code: ErrorCode) -> Option<TestRequest> {
         }
         ErrorCode::InvalidTitle => post("/api/sessions", json!({"title": " "})),
         ErrorCode::InvalidFeedback => post(&feedback, json!({"thumbs": "up", "rating": 3})),
+        ErrorCode::InvalidUserId => get("/api/users/%00/context"),
+        ErrorCode::InvalidUserContext => put_context(json!({"summary": "가".repeat(4001)})),
+        ErrorCode::StaleRevision => put_context(json!({"revision": 7})),
         ErrorCode::EmptyQuery => post("/api/search", json!({"query": "?!"})),
         ErrorCode::QueryTooLong => post("/api/search", json!({"query": "가".repeat(201)})),
         ErrorCode::RouteNotFound => get("/api/nothing"),

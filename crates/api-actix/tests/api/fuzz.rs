@@ -13,7 +13,8 @@ const SOME_ID: &str = "00000000-0000-0000-0000-000000000009";
 /// Every route that takes a body, as method and address, about a session that there is and one that is not.
 fn routes_with_bodies(session: &str) -> Vec<(Method, String)> {
     let of = |id: &str| -> Vec<(Method, String)> {
-        let routes = api_actix::endpoints().into_iter().filter(|(method, _)| matches!(&**method, "POST" | "PATCH"));
+        let routes =
+            api_actix::endpoints().into_iter().filter(|(method, _)| matches!(&**method, "POST" | "PUT" | "PATCH"));
         routes.map(|(method, path)| (method.parse().unwrap(), path.replace("{id}", id))).collect()
     };
     [of(session), of(SOME_ID)].concat()
@@ -60,6 +61,9 @@ fn any_json() -> impl Strategy<Value = Value> {
             "to",
             "limit",
             "cursor",
+            "preferences",
+            "summary",
+            "revision",
         ]);
         let name = prop_oneof![3 => known.prop_map(str::to_owned), 1 => ".{0,8}"];
         prop_oneof![

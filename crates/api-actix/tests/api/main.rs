@@ -17,3 +17,4 @@ mod sessions;
 mod shares;
 mod support;
 mod turns;
+mod users;

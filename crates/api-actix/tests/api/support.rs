@@ -21,10 +21,10 @@ use rag_pipeline::ports::{AnswerStream, ChatModel};
 use rag_pipeline::testing::{Passage, planner_over};
 use serde_json::{Value, json};
 use session_core::context::Window;
-use session_core::ports::{FeedbackRepository, SessionRepository, ShareRepository, TurnRepository};
+use session_core::ports::{FeedbackRepository, SessionRepository, ShareRepository, TurnRepository, UserContextStore};
 use session_core::stream::MemoryStreamLog;
 use session_core::testing::{MemorySessions, MemorySpool, samples};
-use session_core::{SessionService, ShareService};
+use session_core::{SessionService, ShareService, UserContextService};
 use tokio::runtime::Handle;
 
 pub(crate) const QUESTION: &str = "제주도 배송비는 얼마예요?";
@@ -74,6 +74,7 @@ pub(crate) struct Setup {
     pub(crate) sessions: Option<Arc<dyn SessionRepository>>,
     pub(crate) feedback: Option<Arc<dyn FeedbackRepository>>,
     pub(crate) shares: Option<Arc<dyn ShareRepository>>,
+    pub(crate) contexts: Option<Arc<dyn UserContextStore>>,
     pub(crate) turns: Option<Arc<dyn TurnRepository>>,
     pub(crate) database: Result<DatabaseLook, fn() -> RepositoryError>,
 }
@@ -89,6 +90,7 @@ impl Default for Setup {
             sessions: None,
             feedback: None,
             shares: None,
+            contexts: None,
             turns: None,
             database: Ok(database_look()),
         }
@@ -174,10 +176,12 @@ impl Setup {
         let shares = self.shares.unwrap_or_else(|| storage.clone());
         let secrets = Arc::new(SequentialSecrets::default());
         let shares = ShareService::new(sessions.clone(), shares, clock.clone(), ids.clone(), secrets);
+        let contexts = self.contexts.unwrap_or_else(|| storage.clone());
         let state = ApiState {
             chat: ChatService::new(ports, chat_settings(self.turn_timeout)),
             sessions,
             shares,
+            contexts: UserContextService::new(contexts, clock.clone()),
             turns,
             search: storage.clone(),
             feedback: self.feedback.unwrap_or_else(|| storage.clone()),

@@ -6,6 +6,7 @@ mod message;
 mod session;
 mod share;
 mod turn;
+mod user_context;
 
 pub use business::{BusinessMetadata, InvalidBusinessMetadata, Priority, ResolutionStatus};
 pub use feedback::{Feedback, InvalidFeedback, Verdict};
@@ -13,3 +14,4 @@ pub use message::{Message, MessageStatus, Role, Source, Usage};
 pub use session::{NewSession, PrivacyLevel, Session, SessionChange, SessionState, SessionStats};
 pub use share::{ShareAccess, ShareLink, ShareToken, TokenHash};
 pub use turn::{Answer, ClosedTurn, Lease, NewTurn, OpenedTurn, Turn, TurnClosing, TurnOpening, TurnState};
+pub use user_context::{InvalidUserContext, UserContext, UserContextChange};

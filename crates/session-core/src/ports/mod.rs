@@ -12,6 +12,7 @@ mod signals;
 mod spool;
 mod stream_log;
 mod turns;
+mod user_context;
 
 pub use cache::{CacheTicket, Found, RECENT_MESSAGES, Recalled, Recent, SessionCache, Written};
 pub use feedback::FeedbackRepository;
@@ -24,6 +25,7 @@ pub use signals::{TurnSignal, TurnSignals};
 pub use spool::{SpoolError, SpooledTurns, TurnSpool};
 pub use stream_log::{StreamBatch, StreamLogError, TurnStreamLog};
 pub use turns::{MessageRange, TurnRepository};
+pub use user_context::UserContextStore;
 
 #[cfg(any(test, feature = "testing"))]
 pub use feedback::MockFeedbackRepository;
@@ -37,3 +39,5 @@ pub use sessions::MockSessionRepository;
 pub use share::MockShareRepository;
 #[cfg(any(test, feature = "testing"))]
 pub use turns::MockTurnRepository;
+#[cfg(any(test, feature = "testing"))]
+pub use user_context::MockUserContextStore;

@@ -2,6 +2,7 @@
 
 mod search;
 mod shares;
+mod user_contexts;
 mod whole;
 
 pub use whole::WholeSession;
@@ -14,14 +15,14 @@ use kernel::{MessageId, Page, PageLimit, RepositoryError, SessionId, ShareId, St
 
 use crate::model::{
     ClosedTurn, Feedback, Lease, Message, NewTurn, OpenedTurn, Session, SessionState, SessionStats, ShareAccess,
-    ShareLink, Turn, TurnClosing, TurnOpening, TurnState,
+    ShareLink, Turn, TurnClosing, TurnOpening, TurnState, UserContext,
 };
 use crate::ports::{
     FeedbackRepository, MessageRange, Purged, SessionCursor, SessionFilter, SessionMaintenance, SessionRepository,
     TurnRepository,
 };
 
-/// Sessions, turns, messages, feedback and share links in memory.
+/// Sessions, turns, messages, feedback, share links and user contexts in memory.
 #[derive(Default)]
 pub struct MemorySessions(Mutex<Tables>);
 
@@ -33,6 +34,7 @@ struct Tables {
     feedback: BTreeMap<(MessageId, Option<UserId>), Feedback>,
     shares: BTreeMap<ShareId, ShareLink>,
     accesses: Vec<(ShareId, ShareAccess)>,
+    user_contexts: BTreeMap<(StoreId, UserId), UserContext>,
     leaders: BTreeMap<String, (String, Timestamp)>,
 }
 

@@ -4,11 +4,11 @@
 use std::time::Duration;
 
 use kernel::{Clock, MessageId, SessionId, ShareId, StoreId, Timestamp, TurnId, UserId, testing::ManualClock};
-use serde_json::json;
+use serde_json::{Map, Value, json};
 
 use crate::model::{
     Answer, BusinessMetadata, ClosedTurn, Message, MessageStatus, NewSession, NewTurn, Role, Session, ShareLink,
-    ShareToken, Source, TurnState, Usage,
+    ShareToken, Source, TurnState, Usage, UserContextChange,
 };
 use crate::ports::ConversationQuery;
 use crate::search::SearchText;
@@ -140,6 +140,22 @@ pub fn share_link(session: u64, number: u8) -> ShareLink {
         created_at: start(),
         expires_at: at(100),
         revoked_at: None,
+    }
+}
+
+/// The fields of a JSON object; none of anything else.
+pub fn preferences(object: &Value) -> Map<String, Value> {
+    object.as_object().cloned().unwrap_or_default()
+}
+
+/// What is to be remembered of `user`, whatever was before.
+pub fn user_context_change(user: &str) -> UserContextChange {
+    UserContextChange {
+        store: store(),
+        user: UserId::new(user).expect("a valid id"),
+        preferences: preferences(&json!({"말투": "존댓말", "알림": {"문자": true}})),
+        summary: Some("제주도 배송비를 물었고, 지난달에 환불을 받았다.".into()),
+        expected_revision: None,
     }
 }
 

@@ -12,6 +12,7 @@ pub(crate) mod session;
 pub(crate) mod share_access;
 pub(crate) mod share_link;
 pub(crate) mod turn;
+pub(crate) mod user_context;
 
 use kernel::RepositoryError;
 use sea_orm::ColumnTrait;

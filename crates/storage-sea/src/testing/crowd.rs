@@ -6,7 +6,7 @@ use session_core::ports::{FeedbackRepository, SessionRepository, ShareRepository
 use session_core::search::user_term;
 use session_core::testing::samples;
 
-use crate::entity::{feedback, message, session, share_link, turn};
+use crate::entity::{feedback, message, session, share_link, turn, user_context};
 use crate::pools::SeaSessions;
 use crate::search::indexed_terms;
 
@@ -160,13 +160,14 @@ fn messages(dialect: Dialect) -> [String; 2] {
     ]
 }
 
-fn what_hangs_on_them(dialect: Dialect) -> [String; 3] {
+fn what_hangs_on_them(dialect: Dialect) -> [String; 4] {
     let some = [2, SESSIONS / 5];
     let link =
         [("id", dialect.id(4, "n")), ("session_id", dialect.id(1, "n")), ("token_hash", "'hash ' || n".to_owned())];
     [
         copies::<feedback::ActiveModel>("value = 1", some, &[("message_id", dialect.id(3, "2 * n"))]),
         copies::<share_link::ActiveModel>("revoked_at IS NULL", some, &link),
+        copies::<user_context::ActiveModel>("revision = 1", some, &[("user_id", "'user ' || n".to_owned())]),
         "INSERT INTO chat_share_accesses (link_id, accessed_at, request_id) \
          SELECT id, created_at, 'request' FROM chat_share_links"
             .to_owned(),
@@ -247,4 +248,6 @@ async fn first_of_each(sessions: &SeaSessions) {
     ShareRepository::insert(sessions, &link).await.unwrap();
     let access = ShareAccess { at: samples::at(4), request_id: "request".into() };
     ShareRepository::open(sessions, &link.token_hash, &access).await.unwrap();
+    let context = samples::user_context_change("kim");
+    session_core::ports::UserContextStore::put(sessions, &context, samples::at(5)).await.unwrap();
 }

@@ -14,7 +14,7 @@ use session_core::testing::samples::{
 };
 
 use super::crowd::{LONG, NOW, SESSIONS, emptied, kiosk};
-use super::{Watch, search};
+use super::{Watch, search, user_contexts};
 
 const PAGE: PageLimit = PageLimit::DEFAULT;
 /// What one batch of upkeep may touch.
@@ -32,6 +32,7 @@ pub async fn every_call(watch: &mut Watch, round: u64) {
     conversations(watch).await;
     feedback(watch).await;
     links(watch, round).await;
+    user_contexts::of_users(watch, round).await;
     search::among_many(watch, round).await;
 }
 

@@ -11,6 +11,7 @@
 pub mod crowd;
 pub mod hot;
 pub mod search;
+mod user_contexts;
 mod watch;
 
 pub use watch::{Sent, Watch};

@@ -21,6 +21,7 @@ pub mod signals;
 pub mod spool;
 pub mod stream_log;
 pub mod turns;
+pub mod user_context;
 
 use std::any::Any;
 use std::sync::Arc;
@@ -28,7 +29,7 @@ use std::sync::Arc;
 use crate::cache::CachedSessions;
 use crate::ports::{
     ConversationSearch, FeedbackRepository, SessionCache, SessionMaintenance, SessionRepository, ShareRepository,
-    TurnRepository,
+    TurnRepository, UserContextStore,
 };
 
 /// The ports of one storage under test, fresh and empty.
@@ -45,6 +46,8 @@ pub struct Storage {
     pub search: Arc<dyn ConversationSearch>,
     /// Its share links.
     pub shares: Arc<dyn ShareRepository>,
+    /// What it remembers of users.
+    pub contexts: Arc<dyn UserContextStore>,
     /// Kept until the test ends: a temporary folder, a database to drop.
     pub guard: Box<dyn Any + Send + Sync>,
 }
@@ -59,6 +62,7 @@ impl Storage {
             + SessionMaintenance
             + ConversationSearch
             + ShareRepository
+            + UserContextStore
             + 'static,
     {
         let storage = Arc::new(storage);
@@ -68,7 +72,8 @@ impl Storage {
             feedback: storage.clone(),
             maintenance: storage.clone(),
             search: storage.clone(),
-            shares: storage,
+            shares: storage.clone(),
+            contexts: storage,
             guard: Box::new(guard),
         }
     }
@@ -83,8 +88,8 @@ impl Storage {
     }
 }
 
-/// Makes every case of the session, turn, message, search, upkeep, feedback and share contracts a test. `$fixture`
-/// is an expression that is a future of `Option<Storage>`.
+/// Makes every case of the session, turn, message, search, upkeep, feedback, share and user context contracts a test.
+/// `$fixture` is an expression that is a future of `Option<Storage>`.
 #[macro_export]
 macro_rules! session_contract {
     ($fixture:expr) => {
@@ -169,6 +174,15 @@ macro_rules! session_contract {
             revoking_takes_back_the_links_of_that_session_only,
             every_access_is_kept_and_read_the_last_one_first,
             removing_a_session_for_good_removes_its_links);
+        $crate::session_contract!(@module user_context, $fixture;
+            a_context_comes_back_as_it_was_written,
+            any_text_and_any_shape_of_json_comes_back_unchanged,
+            a_user_that_nothing_was_written_of_is_unknown,
+            stores_and_users_have_contexts_of_their_own,
+            a_change_made_from_another_revision_is_refused_and_changes_nothing,
+            concurrent_changes_each_raise_the_revision_by_one,
+            of_concurrent_changes_made_from_one_revision_one_is_kept,
+            what_is_removed_is_gone_and_begins_anew);
     };
     (@module $module:ident, $fixture:expr; $($case:ident),+) => {
         mod $module {
