@@ -31,5 +31,7 @@ pub use error::ErrorCode;
 pub use openapi::openapi_json;
 pub use routes::endpoints;
 pub use server::{RunningServer, ServerOptions, StopHandle, server};
-pub use state::{ApiSettings, ApiState, Check, DatabaseHealth, DatabaseLook, Readiness, TableLook};
+pub use state::{
+    ApiSettings, ApiState, CacheHealth, CacheLook, Check, DatabaseHealth, DatabaseLook, Readiness, TableLook,
+};
 pub use ws::WebSocketLimits;

@@ -35,6 +35,8 @@ pub struct ApiState {
     pub readiness: Arc<dyn Readiness>,
     /// Tells how the database is.
     pub database: Arc<dyn DatabaseHealth>,
+    /// Tells how what is remembered is.
+    pub cache: Arc<dyn CacheHealth>,
     /// Renders the metrics in Prometheus' text format.
     pub metrics: Arc<dyn Fn() -> String + Send + Sync>,
     /// Where turns run. It must outlive the workers: a turn is finished even when its reader is gone.
@@ -76,6 +78,21 @@ pub struct Check {
     pub ok: bool,
     /// More about it. Shown when all is well; when something is not, it is only logged.
     pub detail: Option<String>,
+}
+
+/// Tells how what is remembered beside the database is.
+pub trait CacheHealth: Send + Sync {
+    /// Looks; it costs nothing.
+    fn look(&self) -> CacheLook;
+}
+
+/// How what is remembered is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct CacheLook {
+    /// Where sessions are remembered: `redis`, `memory` or `none`.
+    pub kind: &'static str,
+    /// Whether it serves. Without it everything goes on, slower.
+    pub well: bool,
 }
 
 /// Tells how the database is, for operators.

@@ -34,6 +34,7 @@ pub(crate) async fn serve(
         chat: chat.clone(),
         spool: storage.spool(),
         maintenance: services.maintenance.clone(),
+        remembering: storage.remembering().clone(),
         metrics: metrics.clone(),
         cleanup: config.session.cleanup_interval(),
     };
@@ -87,6 +88,7 @@ fn state(config: &Config, services: Services, storage: &Storage, metrics: Promet
         runtime: tokio::runtime::Handle::current(),
         readiness: storage.readiness(),
         database: health.clone(),
+        cache: Arc::new(storage.remembering().clone()),
         metrics: Arc::new(move || {
             health.record_connections();
             metrics.render()

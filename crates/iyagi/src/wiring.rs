@@ -3,6 +3,7 @@
 mod database;
 mod health;
 mod imports;
+mod remembering;
 
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -21,7 +22,9 @@ use rag_pipeline::planner::AnswerPlanner;
 use rag_pipeline::ports::{ChatModel, Embedder};
 use rag_pipeline::retrieval::Retriever;
 use session_core::context::Window;
-use session_core::ports::{ConversationSearch, FeedbackRepository, TurnRepository, TurnSignals, TurnSpool};
+use session_core::ports::{
+    ConversationSearch, FeedbackRepository, FleetSignals, TurnRepository, TurnSignals, TurnSpool,
+};
 use session_core::stream::MemoryStreamLog;
 use session_core::{LocalSignals, Maintenance, MaintenanceSettings, SessionService, ShareService, UserContextService};
 use storage_postgres::{PostgresOptions, PostgresStorage, SeaSessions, TlsMode};
@@ -34,6 +37,7 @@ use crate::data_dir::DataDir;
 pub(crate) use database::Database;
 pub(crate) use health::{StorageHealth, content_name};
 pub(crate) use imports::{ImportDatabase, back_up, open_source};
+pub(crate) use remembering::Remembering;
 
 /// How long upkeep lets questions go first between two of its transactions.
 const MAINTENANCE_PAUSE: Duration = Duration::from_millis(20);
@@ -45,6 +49,7 @@ pub(crate) struct Storage {
     postgres: Option<PostgresStorage>,
     spool: FileSpool,
     signals: Arc<dyn TurnSignals>,
+    remembering: Remembering,
     /// Keeps other processes out of the data folder.
     _folder: DataDir,
 }
@@ -63,11 +68,15 @@ impl Storage {
         };
         let sqlite = open_sqlite(file).await?;
         let spool = FileSpool::open(&folder.spool()).context("the emergency spool cannot be used")?;
-        let signals: Arc<dyn TurnSignals> = match &postgres {
-            Some(postgres) => Arc::new(postgres.signals().await.context("PostgreSQL cannot be listened to")?),
-            None => Arc::new(LocalSignals::default()),
+        let (signals, fleet): (Arc<dyn TurnSignals>, Option<Arc<dyn FleetSignals>>) = match &postgres {
+            Some(postgres) => {
+                let signals = Arc::new(postgres.signals().await.context("PostgreSQL cannot be listened to")?);
+                (signals.clone(), Some(signals))
+            }
+            None => (Arc::new(LocalSignals::default()), None),
         };
-        Ok(Self { sqlite, postgres, spool, signals, _folder: folder })
+        let remembering = Remembering::open(config, fleet).await?;
+        Ok(Self { sqlite, postgres, spool, signals, remembering, _folder: folder })
     }
 
     /// Whether this process alone uses the sessions.
@@ -83,6 +92,11 @@ impl Storage {
     /// How processes that share the sessions let each other know of turns.
     fn signals(&self) -> Arc<dyn TurnSignals> {
         Arc::clone(&self.signals)
+    }
+
+    /// Where sessions are remembered.
+    pub(crate) const fn remembering(&self) -> &Remembering {
+        &self.remembering
     }
 
     fn sessions(&self) -> SeaSessions {
@@ -173,12 +187,13 @@ pub(crate) struct Services {
 /// Builds the services over a storage.
 pub(crate) fn services(config: &Config, storage: &Storage) -> anyhow::Result<Services> {
     let repository = Arc::new(storage.sessions());
-    let sessions = SessionService::new(repository.clone(), clock(), ids(), config.session.lifetimes());
+    let (remembered, turns) = storage.remembering.before(&repository);
+    let sessions = SessionService::new(remembered, clock(), ids(), config.session.lifetimes());
     let shares = ShareService::new(sessions.clone(), repository.clone(), clock(), ids(), Arc::new(OsSecrets));
     let contexts = UserContextService::new(repository.clone(), clock());
     let ports = ChatPorts {
         sessions: sessions.clone(),
-        turns: repository.clone(),
+        turns: turns.clone(),
         spool: storage.spool(),
         signals: storage.signals(),
         streams: Arc::new(MemoryStreamLog::new(clock(), config.chat.finished_stream())),
@@ -195,7 +210,7 @@ pub(crate) fn services(config: &Config, storage: &Storage) -> anyhow::Result<Ser
         pause: MAINTENANCE_PAUSE,
     };
     let maintenance = Maintenance::new(repository.clone(), clock(), settings);
-    let (turns, search) = (repository.clone(), repository.clone());
+    let search = repository.clone();
     Ok(Services { chat, sessions, shares, contexts, turns, search, feedback: repository, maintenance })
 }
 

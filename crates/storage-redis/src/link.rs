@@ -24,6 +24,9 @@ use crate::scripts::{ABANDONED, Scripts};
 
 /// The pause between two attempts to reach Redis again.
 const PAUSE: Duration = Duration::from_millis(200);
+/// Writes that are remembered as untold; of more, those that are over are forgotten, which leaves their sessions
+/// unknown for a while at worst.
+const MANY: usize = 4_096;
 /// The longest that making a connection may take; nobody waits for it.
 const CONNECTING: Duration = Duration::from_secs(2);
 
@@ -39,8 +42,24 @@ struct Inner {
     fleet: Fleet,
     ids: Arc<dyn IdSource>,
     state: watch::Sender<State>,
-    /// Writes that Redis was not told of, by their tickets: the keys of their entries, and since when.
-    untold: Mutex<HashMap<String, (String, Instant)>>,
+    /// Writes that Redis was not told of, or may have been too late, by their tickets.
+    untold: Mutex<HashMap<String, Untold>>,
+}
+
+#[derive(Clone)]
+struct Untold {
+    place: Place,
+    since: Instant,
+    over: bool,
+}
+
+/// The keys of an entry.
+#[derive(Debug, Clone)]
+pub(crate) struct Place {
+    pub(crate) entry: String,
+    /// The list that belongs to it.
+    pub(crate) list: String,
+    pub(crate) epoch: String,
 }
 
 #[derive(Clone, Default)]
@@ -136,9 +155,15 @@ impl RedisLink {
     }
 
     async fn catch_up(&self, connection: &mut MultiplexedConnection) -> RedisResult<()> {
-        let untold: Vec<_> = self.untold().iter().map(|(ticket, (key, _))| (ticket.clone(), key.clone())).collect();
-        for (ticket, key) in untold {
-            self.scripts().mark(connection, &key, &self.keys().epoch(), &ticket).await?;
+        let untold = self.untold().clone();
+        for (ticket, Untold { place, over, .. }) in &untold {
+            if *over {
+                // It may stand there as one that goes on: what was sent last may have arrived after all.
+                self.scripts().forget(connection, place, ticket).await?;
+                self.untold().remove(ticket);
+            } else {
+                self.scripts().mark(connection, place, ticket).await?;
+            }
         }
         let epoch = self.0.ids.uuid().simple().to_string();
         redis::cmd("SET").arg(self.keys().epoch()).arg(epoch).exec_async(connection).await
@@ -191,22 +216,26 @@ impl RedisLink {
     }
 
     /// Remembers that Redis does not know of a write, and has the other processes know it before it is made.
-    pub(crate) async fn cannot_tell(&self, ticket: &str, key: String) {
+    pub(crate) async fn cannot_tell(&self, ticket: &str, place: Place) {
         {
-            let now = Instant::now();
+            let since = Instant::now();
             let mut untold = self.untold();
-            untold.retain(|_, (_, since)| now.duration_since(*since) < ABANDONED);
-            untold.insert(ticket.to_owned(), (key, now));
+            if untold.len() >= MANY {
+                untold.retain(|_, untold| !untold.over && since.duration_since(untold.since) < ABANDONED);
+            }
+            untold.insert(ticket.to_owned(), Untold { place, since, over: false });
         }
         self.0.fleet.cut_off(true).await;
     }
 
     /// The write is over.
     pub(crate) fn is_over(&self, ticket: &str) {
-        self.untold().remove(ticket);
+        if let Some(untold) = self.untold().get_mut(ticket) {
+            untold.over = true;
+        }
     }
 
-    fn untold(&self) -> MutexGuard<'_, HashMap<String, (String, Instant)>> {
+    fn untold(&self) -> MutexGuard<'_, HashMap<String, Untold>> {
         self.0.untold.lock().unwrap_or_else(PoisonError::into_inner)
     }
 

@@ -14,9 +14,9 @@ pub struct RedisOptions {
 }
 
 impl RedisOptions {
-    /// The usual ones: 40 milliseconds of patience.
+    /// The usual ones: 30 milliseconds of patience.
     pub fn new(url: impl Into<String>) -> Self {
-        Self { url: url.into(), prefix: "iyagi:".into(), patience: Duration::from_millis(40) }
+        Self { url: url.into(), prefix: "iyagi:".into(), patience: Duration::from_millis(30) }
     }
 }
 

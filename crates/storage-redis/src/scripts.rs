@@ -8,6 +8,8 @@
 use std::time::Duration;
 
 use redis::aio::MultiplexedConnection;
+
+use crate::link::Place;
 use redis::{RedisResult, Script};
 
 /// A write that is not over by then never will be: its process died, or was cut off in the middle. Statements and the
@@ -58,8 +60,10 @@ end
 const MARK: &str = r"
 sound(KEYS[1], 'hash')
 local epoch = epoch(KEYS[2], ARGV[1])
+-- First what a full server refuses: a script that has written anything is let through.
+local fresh = redis.call('HSETNX', KEYS[1], 'm:' .. ARGV[1], now()) == 1
 redis.call('HDEL', KEYS[1], 'f', 'fd', 'n')
-if redis.call('HSETNX', KEYS[1], 'm:' .. ARGV[1], now()) == 1 then
+if fresh then
   if redis.call('HINCRBY', KEYS[1], 'w', 1) > 1 then writers(KEYS[1], tonumber(ARGV[2])) end
 end
 outlive(KEYS[1], tonumber(ARGV[2]))
@@ -76,8 +80,8 @@ local known = redis.call('HMGET', KEYS[1], 'e', 's', 'n', 'f', 'fd')
 if known[1] == epoch and (known[2] or known[3]) then return false end
 local now = now()
 if known[4] and tonumber(known[5]) > now then return false end
-redis.call('DEL', KEYS[1])
 redis.call('HSET', KEYS[1], 'f', ARGV[1], 'fd', now + ARGV[2])
+forget(KEYS[1])
 redis.call('PEXPIRE', KEYS[1], 2 * ARGV[2])
 return epoch
 ";
@@ -85,8 +89,8 @@ return epoch
 /// Keeps what was read. KEYS: entry, epoch. ARGV: ticket, epoch, field, value, revision, ttl. Answers whether it did.
 const FILL: &str = r"
 if redis.call('GET', KEYS[2]) ~= ARGV[2] or redis.call('HGET', KEYS[1], 'f') ~= ARGV[1] then return 0 end
-redis.call('DEL', KEYS[1])
 redis.call('HSET', KEYS[1], 'e', ARGV[2], ARGV[3], ARGV[4])
+redis.call('HDEL', KEYS[1], 'f', 'fd')
 if ARGV[3] == 's' then redis.call('HSET', KEYS[1], 'r', ARGV[5]) end
 redis.call('PEXPIRE', KEYS[1], ARGV[6])
 return 1
@@ -187,6 +191,7 @@ impl Default for Scripts {
 }
 
 /// What a write did to an entry.
+#[derive(Default)]
 pub(crate) struct Settling<'a> {
     pub(crate) ticket: &'a str,
     pub(crate) epoch: &'a str,
@@ -216,46 +221,44 @@ impl Scripts {
     pub(crate) async fn mark(
         &self,
         connection: &mut MultiplexedConnection,
-        entry: &str,
-        epoch: &str,
+        place: &Place,
         ticket: &str,
     ) -> RedisResult<String> {
-        self.mark.key(entry).key(epoch).arg(ticket).arg(millis(ABANDONED)).invoke_async(connection).await
+        self.mark.key(&place.entry).key(&place.epoch).arg(ticket).arg(millis(ABANDONED)).invoke_async(connection).await
     }
 
     pub(crate) async fn reserve(
         &self,
         connection: &mut MultiplexedConnection,
-        entry: &str,
-        epoch: &str,
+        place: &Place,
         ticket: &str,
     ) -> RedisResult<Option<String>> {
-        let mut call = self.reserve.key(entry);
-        call.key(epoch).arg(ticket).arg(millis(FILLING)).arg(millis(ABANDONED));
+        let mut call = self.reserve.key(&place.entry);
+        call.key(&place.epoch).arg(ticket).arg(millis(FILLING)).arg(millis(ABANDONED));
         call.invoke_async(connection).await
     }
 
     pub(crate) async fn fill(
         &self,
         connection: &mut MultiplexedConnection,
-        (entry, epoch): (&str, &str),
+        place: &Place,
         (ticket, began): (&str, &str),
         (field, value, revision): (&str, &str, u64),
         ttl: Duration,
     ) -> RedisResult<bool> {
-        let mut call = self.fill.key(entry);
-        call.key(epoch).arg(ticket).arg(began).arg(field).arg(value).arg(revision).arg(millis(ttl));
+        let mut call = self.fill.key(&place.entry);
+        call.key(&place.epoch).arg(ticket).arg(began).arg(field).arg(value).arg(revision).arg(millis(ttl));
         call.invoke_async(connection).await
     }
 
     pub(crate) async fn settle(
         &self,
         connection: &mut MultiplexedConnection,
-        (entry, epoch, chat): (&str, &str, &str),
+        place: &Place,
         settling: &Settling<'_>,
     ) -> RedisResult<bool> {
-        let mut call = self.settle.key(entry);
-        call.key(epoch).key(chat).arg(settling.ticket).arg(settling.epoch).arg(settling.what);
+        let mut call = self.settle.key(&place.entry);
+        call.key(&place.epoch).key(&place.list).arg(settling.ticket).arg(settling.epoch).arg(settling.what);
         call.arg(settling.revision).arg(settling.value).arg(millis(settling.ttl)).arg(millis(ABANDONED));
         call.arg(millis(settling.history_ttl)).arg(settling.messages).arg(settling.message);
         for figure in settling.figures {
@@ -264,16 +267,26 @@ impl Scripts {
         call.invoke_async(connection).await
     }
 
+    /// Ends a write of which nothing more is known.
+    pub(crate) async fn forget(
+        &self,
+        connection: &mut MultiplexedConnection,
+        place: &Place,
+        ticket: &str,
+    ) -> RedisResult<bool> {
+        self.settle(connection, place, &Settling { ticket, what: "doubtful", ..Settling::default() }).await
+    }
+
     pub(crate) async fn keep_recent(
         &self,
         connection: &mut MultiplexedConnection,
-        (entry, epoch, chat): (&str, &str, &str),
+        place: &Place,
         (revision, history_ttl): (u64, Duration),
         messages: Option<&[String]>,
         figures: Option<[u64; 4]>,
     ) -> RedisResult<bool> {
-        let mut call = self.keep_recent.key(entry);
-        call.key(epoch).key(chat).arg(revision).arg(millis(history_ttl));
+        let mut call = self.keep_recent.key(&place.entry);
+        call.key(&place.epoch).key(&place.list).arg(revision).arg(millis(history_ttl));
         call.arg(u8::from(messages.is_some())).arg(u8::from(figures.is_some()));
         for figure in figures.unwrap_or_default() {
             call.arg(figure);

@@ -12,7 +12,7 @@ use session_core::cache::{CacheLifetimes, jittered};
 use session_core::model::{Message, Session, SessionStats};
 use session_core::ports::{CacheTicket, Found, RECENT_MESSAGES, Recalled, Recent, SessionCache, Written};
 
-use crate::link::RedisLink;
+use crate::link::{Place, RedisLink};
 use crate::scripts::Settling;
 
 /// In place of a store, where no store has the session.
@@ -24,13 +24,6 @@ pub struct RedisSessionCache {
     link: RedisLink,
     clock: Arc<dyn Clock>,
     lifetimes: CacheLifetimes,
-}
-
-/// The keys of a session.
-struct Place {
-    entry: String,
-    chat: String,
-    epoch: String,
 }
 
 /// What the fields of a session's entry say, in the order in which they are asked for.
@@ -45,7 +38,7 @@ impl RedisSessionCache {
 
     fn place(&self, id: SessionId) -> Place {
         let keys = self.link.keys();
-        Place { entry: keys.session(id), chat: keys.chat(id), epoch: keys.epoch() }
+        Place { entry: keys.session(id), list: keys.chat(id), epoch: keys.epoch() }
     }
 
     /// The right to keep what is read next, if nobody has it and nobody writes.
@@ -53,7 +46,7 @@ impl RedisSessionCache {
         let ticket = CacheTicket::generate(self.link.ids());
         let reserved = self.link.read_on(async |connection| {
             let (own, _) = ticket.parts();
-            self.link.scripts().reserve(connection, &place.entry, &place.epoch, own).await
+            self.link.scripts().reserve(connection, place, own).await
         });
         let epoch = reserved.await.ok().flatten()?;
         Some(ticket.carrying(&epoch))
@@ -64,7 +57,7 @@ impl RedisSessionCache {
         metrics::counter!("redis_garbage_total").increment(1);
         tracing::warn!(key = place.entry, what, "what redis remembers is not understood and is removed");
         let removed = self.link.run_on(async |connection| {
-            redis::cmd("DEL").arg(&place.entry).arg(&place.chat).exec_async(connection).await
+            redis::cmd("DEL").arg(&place.entry).arg(&place.list).exec_async(connection).await
         });
         // Without Redis there is nothing to remove.
         removed.await.ok();
@@ -78,7 +71,7 @@ impl RedisSessionCache {
                 commands.cmd("HMGET").arg(&place.entry).arg(&["hr", "sr", "c0", "c1", "c2", "c3"]);
                 // What is not asked for is a range that is always empty.
                 let first = if messages == 0 { 1 } else { -i64::try_from(messages).unwrap_or(i64::MAX) };
-                commands.cmd("LRANGE").arg(&place.chat).arg(first).arg(if messages == 0 { 0 } else { -1 });
+                commands.cmd("LRANGE").arg(&place.list).arg(first).arg(if messages == 0 { 0 } else { -1 });
             }
             // Last: what was written in this epoch before it was asked for is good now.
             commands.cmd("GET").arg(&place.epoch);
@@ -117,8 +110,8 @@ impl RedisSessionCache {
     }
 
     async fn settle(&self, place: &Place, settling: &Settling<'_>) {
-        let keys = (place.entry.as_str(), place.epoch.as_str(), place.chat.as_str());
-        let settled = self.link.run_on(async |connection| self.link.scripts().settle(connection, keys, settling).await);
+        let settled =
+            self.link.run_on(async |connection| self.link.scripts().settle(connection, place, settling).await);
         // A write that is not said to be over leaves the session unknown, which is right.
         settled.await.ok();
     }
@@ -229,8 +222,8 @@ impl SessionCache for RedisSessionCache {
         };
         let ttl = self.jittered(ttl);
         let kept = self.link.run_on(async |connection| {
-            let (scripts, keys) = (self.link.scripts(), (place.entry.as_str(), place.epoch.as_str()));
-            scripts.fill(connection, keys, ticket.parts(), (field, &value, revision), ttl).await
+            let what = (field, value.as_str(), revision);
+            self.link.scripts().fill(connection, &place, ticket.parts(), what, ttl).await
         });
         kept.await.unwrap_or(false)
     }
@@ -246,10 +239,9 @@ impl SessionCache for RedisSessionCache {
         let newest = messages.map(|messages| &messages[messages.len().saturating_sub(RECENT_MESSAGES)..]);
         let newest: Option<Vec<String>> = newest.and_then(|messages| messages.iter().map(written).collect());
         let ttl = self.jittered(self.lifetimes.history);
-        let keys = (place.entry.as_str(), place.epoch.as_str(), place.chat.as_str());
         let kept = self.link.run_on(async |connection| {
             let (newest, figures) = (newest.as_deref(), stats.map(figures));
-            self.link.scripts().keep_recent(connection, keys, (revision, ttl), newest, figures).await
+            self.link.scripts().keep_recent(connection, &place, (revision, ttl), newest, figures).await
         });
         // What is not kept is read again.
         kept.await.ok();
@@ -260,15 +252,13 @@ impl SessionCache for RedisSessionCache {
         let ticket = CacheTicket::generate(self.link.ids());
         let (own, _) = ticket.parts();
         let mark = async || {
-            let marked = self
-                .link
-                .run_on(async |connection| self.link.scripts().mark(connection, &place.entry, &place.epoch, own).await);
+            let marked = self.link.run_on(async |connection| self.link.scripts().mark(connection, &place, own).await);
             marked.await.ok()
         };
         if let Some(epoch) = mark().await {
             return ticket.clone().carrying(&epoch);
         }
-        self.link.cannot_tell(own, place.entry.clone()).await;
+        self.link.cannot_tell(own, place.clone()).await;
         // Redis may have come back before it was known that there is something to tell.
         match mark().await {
             Some(epoch) => ticket.clone().carrying(&epoch),

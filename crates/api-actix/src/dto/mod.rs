@@ -24,7 +24,7 @@ pub(crate) use export::{ExportFormat, ExportHead, ExportedMessage, SessionExport
 pub(crate) use feedback::{FeedbackBody, FeedbackReply, MessageFeedback};
 pub(crate) use list::{MessageList, SessionList};
 pub(crate) use message::{MessageBody, SaidBody, SourceBody};
-pub(crate) use operations::{ActiveCount, CheckBody, DatabaseBody, Health, Limits, Ping, Ready};
+pub(crate) use operations::{ActiveCount, CacheBody, CheckBody, DatabaseBody, Health, Limits, Ping, Ready};
 pub(crate) use search::{SearchBody, SearchItem, SearchList};
 pub(crate) use session::{NewSessionBody, SessionBody, StateParam};
 pub(crate) use session_chat::{

@@ -19,6 +19,7 @@ pub(crate) struct ActiveCount {
 #[derive(Debug, Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 pub(crate) struct Health {
+    /// `ok`, or `degraded` when something is away that the server does without.
     #[schema(example = "ok")]
     pub(crate) status: &'static str,
     #[schema(example = "iyagi")]
@@ -27,6 +28,18 @@ pub(crate) struct Health {
     #[schema(value_type = String, format = DateTime)]
     pub(crate) timestamp: Timestamp,
     pub(crate) limits: Limits,
+    pub(crate) cache: CacheBody,
+}
+
+/// What is remembered of sessions beside the database.
+#[derive(Debug, Serialize, ToSchema)]
+pub(crate) struct CacheBody {
+    /// Where: `redis`, `memory` or `none`.
+    #[schema(example = "redis")]
+    pub(crate) kind: &'static str,
+    /// `ok` or `degraded`: then the database answers in its place.
+    #[schema(example = "ok")]
+    pub(crate) status: &'static str,
 }
 
 /// What a client may send.

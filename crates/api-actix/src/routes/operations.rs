@@ -3,7 +3,7 @@ use actix_web::http::header::{CACHE_CONTROL, CONTENT_TYPE};
 use actix_web::web::{Data, Json};
 use actix_web::{HttpResponse, Responder};
 
-use crate::dto::{CheckBody, DatabaseBody, Health, Limits, Ping, Ready};
+use crate::dto::{CacheBody, CheckBody, DatabaseBody, Health, Limits, Ping, Ready};
 use crate::endpoint::Endpoint;
 use crate::error::{ApiError, ErrorCode, ErrorDetail};
 use crate::state::{ApiState, Check};
@@ -23,8 +23,11 @@ pub(crate) const ENDPOINTS: &[Endpoint] = &[
 ];
 
 fn health_of(state: &ApiState) -> Health {
+    let cache = state.cache.look();
+    let status = if cache.well { "ok" } else { "degraded" };
     Health {
-        status: "ok",
+        status,
+        cache: CacheBody { kind: cache.kind, status },
         service: "iyagi",
         version: state.settings.version.clone(),
         timestamp: state.clock.now(),
@@ -62,13 +65,16 @@ pub(crate) async fn ping(state: Data<ApiState>) -> Json<Ping> {
     Json(Ping { message: "pong", timestamp: state.clock.now() })
 }
 
-/// Whether the server can serve: what it needs is there.
+/// Whether the server can serve: what it needs is there, and it is not about to stop.
 #[utoipa::path(
     get, path = "/ready", operation_id = "ready", tag = "operations",
     responses((status = 200, body = Ready, description = "It can"))
 )]
 pub(crate) async fn ready(state: Data<ApiState>) -> Result<Json<Ready>, ApiError> {
-    let checks = state.readiness.check().await;
+    let mut checks = state.readiness.check().await;
+    if state.chat.is_draining() {
+        checks.push(Check { name: "questions".into(), ok: false, detail: Some("the server is stopping".into()) });
+    }
     if checks.iter().all(|check| check.ok) {
         let checks = checks.into_iter().map(CheckBody::from).collect();
         return Ok(Json(Ready { status: "ready", checks }));

@@ -1,10 +1,35 @@
+use std::time::Duration;
+
 use actix_web::http::Method;
 use actix_web::test::TestRequest;
-use api_actix::DatabaseLook;
+use api_actix::{CacheLook, DatabaseLook};
 use kernel::RepositoryError;
 use serde_json::json;
 
 use crate::support::{Api, Setup, database_look};
+
+#[actix_web::test]
+async fn a_server_that_does_without_redis_is_alive_and_says_so() {
+    let health = Setup::default().api().await.get("/health").await.json();
+    assert_eq!((&health["status"], &health["cache"]), (&json!("ok"), &json!({"kind": "redis", "status": "ok"})));
+    let cache = CacheLook { kind: "redis", well: false };
+    let reply = Setup { cache, ..Setup::default() }.api().await.get("/health").await;
+    assert_eq!(reply.status, 200);
+    let health = reply.json();
+    let degraded = json!({"kind": "redis", "status": "degraded"});
+    assert_eq!((&health["status"], &health["cache"]), (&json!("degraded"), &degraded));
+}
+
+#[actix_web::test]
+async fn a_server_that_is_about_to_stop_is_not_ready() {
+    let api = Setup::default().api().await;
+    api.state.chat.drain(Duration::ZERO).await;
+    let reply = api.get("/ready").await;
+    assert_eq!(
+        (reply.status, reply.json()["details"][0]["field"].clone()),
+        (503.try_into().unwrap(), json!("questions"))
+    );
+}
 
 #[actix_web::test]
 async fn a_live_server_says_so_and_names_its_limits() {

@@ -7,7 +7,8 @@ use actix_web::http::StatusCode;
 use actix_web::http::header::HeaderMap;
 use actix_web::test::{self, TestRequest};
 use api_actix::{
-    ApiSettings, ApiState, Check, DatabaseHealth, DatabaseLook, Readiness, TableLook, WebSocketLimits, app,
+    ApiSettings, ApiState, CacheHealth, CacheLook, Check, DatabaseHealth, DatabaseLook, Readiness, TableLook,
+    WebSocketLimits, app,
 };
 use async_trait::async_trait;
 use chat_service::{BusyPolicy, ChatPorts, ChatService, ChatSettings};
@@ -71,6 +72,7 @@ pub(crate) struct Setup {
     pub(crate) turn_timeout: Duration,
     pub(crate) heartbeat: Duration,
     pub(crate) checks: Vec<Check>,
+    pub(crate) cache: CacheLook,
     pub(crate) sessions: Option<Arc<dyn SessionRepository>>,
     pub(crate) feedback: Option<Arc<dyn FeedbackRepository>>,
     pub(crate) shares: Option<Arc<dyn ShareRepository>>,
@@ -87,6 +89,7 @@ impl Default for Setup {
             turn_timeout: Duration::from_mins(1),
             heartbeat: Duration::from_secs(15),
             checks: vec![ready],
+            cache: CacheLook { kind: "redis", well: true },
             sessions: None,
             feedback: None,
             shares: None,
@@ -116,6 +119,14 @@ struct FixedDatabase(Result<DatabaseLook, fn() -> RepositoryError>);
 impl DatabaseHealth for FixedDatabase {
     async fn look(&self) -> Result<DatabaseLook, RepositoryError> {
         self.0.clone().map_err(|error| error())
+    }
+}
+
+struct FixedCache(CacheLook);
+
+impl CacheHealth for FixedCache {
+    fn look(&self) -> CacheLook {
+        self.0
     }
 }
 
@@ -188,6 +199,7 @@ impl Setup {
             clock: clock.clone(),
             ids,
             readiness: Arc::new(FixedReadiness(self.checks)),
+            cache: Arc::new(FixedCache(self.cache)),
             database: Arc::new(FixedDatabase(self.database)),
             metrics: Arc::new(|| "turns_live 0\n".to_owned()),
             runtime: Handle::current(),

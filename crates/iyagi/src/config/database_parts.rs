@@ -80,17 +80,22 @@ impl Parts {
     }
 
     fn port(&self, variables: &Variables) -> Result<u16, Refusal> {
-        let Some(text) = variables.get(self.port) else { return Ok(5432) };
-        text.trim().parse().ok().filter(|port| *port > 0).ok_or_else(|| {
-            let text = schema::shorten(text, 80);
-            let message = format!("\"{text}\" is not accepted; it takes a whole number from 1 to 65535");
-            Refusal::Other(self.port.to_owned(), message)
-        })
+        port(self.port, 5432, variables)
     }
 }
 
+/// A port from a variable, or the usual one.
+pub(super) fn port(name: &str, usual: u16, variables: &Variables) -> Result<u16, Refusal> {
+    let Some(text) = variables.get(name) else { return Ok(usual) };
+    text.trim().parse().ok().filter(|port| *port > 0).ok_or_else(|| {
+        let text = schema::shorten(text, 80);
+        let message = format!("\"{text}\" is not accepted; it takes a whole number from 1 to 65535");
+        Refusal::Other(name.to_owned(), message)
+    })
+}
+
 /// A host in a URL: an IPv6 address in brackets, the path of a socket directory encoded.
-fn host(text: &str) -> String {
+pub(super) fn host(text: &str) -> String {
     match text.parse::<Ipv6Addr>() {
         Ok(address) => format!("[{address}]"),
         Err(_) => percent_encoded(text),
@@ -98,7 +103,7 @@ fn host(text: &str) -> String {
 }
 
 /// Everything but the letters, digits and marks that RFC 3986 calls unreserved as `%XX`.
-fn percent_encoded(text: &str) -> String {
+pub(super) fn percent_encoded(text: &str) -> String {
     const DIGITS: &[u8; 16] = b"0123456789ABCDEF";
     let mut encoded = String::new();
     for byte in text.bytes() {

@@ -10,6 +10,7 @@ use super::database_parts::{DB, POSTGRES, Parts};
 use super::error::Problem;
 use super::layers::{Layers, Origin, refused};
 use super::nearest::{nearest, suggestion};
+use super::redis_parts;
 use super::schema::{self, FIELDS, Field};
 
 /// The variable that names the environment.
@@ -19,19 +20,8 @@ pub(super) const ENVIRONMENT: &str = "IYAGI_ENVIRONMENT";
 const PREFIX: &str = "IYAGI__";
 
 /// Names of services this version does not talk to yet; a trailing `*` stands for any rest.
-const NOT_YET: &[&str] = &[
-    "REDIS_URL",
-    "REDIS_HOST",
-    "REDIS_PORT",
-    "REDIS_DB",
-    "REDIS_PASSWORD",
-    "OPENAI_API_KEY",
-    "OPENAI_BASE_URL",
-    "GEMINI_API_KEY",
-    "PINECONE_*",
-    "LANGSMITH_*",
-    "NOTION_*",
-];
+const NOT_YET: &[&str] =
+    &["OPENAI_API_KEY", "OPENAI_BASE_URL", "GEMINI_API_KEY", "PINECONE_*", "LANGSMITH_*", "NOTION_*"];
 
 /// Another name, or names, of a key.
 enum Alias {
@@ -43,6 +33,8 @@ enum Alias {
     SizeAndOverflow,
     /// The parts of a PostgreSQL URL.
     Parts(&'static Parts),
+    /// The parts of a Redis URL.
+    RedisParts,
 }
 
 /// The other names of a key, the strongest first.
@@ -55,6 +47,7 @@ fn aliases(path: &str) -> &'static [Alias] {
         "database.pool_min" => &[Alias::Same("DB_POOL_MIN")],
         "database.idle_timeout_seconds" => &[Alias::Milliseconds("DB_IDLE_TIMEOUT")],
         "database.connection_timeout_seconds" => &[Alias::Milliseconds("DB_CONNECTION_TIMEOUT")],
+        "redis.url" => &[Alias::Same("REDIS_URL"), Alias::RedisParts],
         "session.expire_hours" => &[Alias::Same("SESSION_EXPIRE_HOURS")],
         "session.hard_delete_after_days" => &[Alias::Same("HARD_DELETE_AFTER_DAYS")],
         "session.cleanup_interval_minutes" => &[Alias::Same("SESSION_CLEANUP_INTERVAL_MINUTES")],
@@ -175,6 +168,7 @@ fn read_alias(field: &Field, alias: &Alias, variables: &Variables) -> Option<Fou
         Alias::Milliseconds(name) => milliseconds(field, name, variables),
         Alias::SizeAndOverflow => size_and_overflow(variables),
         Alias::Parts(parts) => parts.read(field, variables),
+        Alias::RedisParts => redis_parts::read(field, variables),
     }
 }
 
@@ -268,6 +262,7 @@ fn is_ours(name: &str) -> bool {
         Alias::Same(known) | Alias::Milliseconds(known) => plain == *known,
         Alias::SizeAndOverflow => ["POSTGRES_POOL_SIZE", "POSTGRES_MAX_OVERFLOW"].contains(&plain),
         Alias::Parts(parts) => parts.names().contains(&plain),
+        Alias::RedisParts => redis_parts::NAMES.contains(&plain),
     };
     name == ENVIRONMENT || name.starts_with(PREFIX) || FIELDS.iter().flat_map(|field| aliases(field.path)).any(is_alias)
 }

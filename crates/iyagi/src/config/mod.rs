@@ -16,6 +16,7 @@ mod files;
 mod layers;
 mod model;
 mod nearest;
+mod redis_parts;
 mod schema;
 mod secret;
 #[cfg(test)]

@@ -8,6 +8,8 @@ use kernel::StoreId;
 use llm_monitoring::PriceBook;
 use serde::Deserialize;
 use session_core::SessionLifetimes;
+use session_core::cache::CacheLifetimes;
+use storage_redis::RedisOptions;
 
 use super::schema;
 use super::secret::Secret;
@@ -24,6 +26,10 @@ pub(crate) struct Config {
     pub(crate) data: DataConfig,
     /// The database.
     pub(crate) database: DatabaseConfig,
+    /// Redis.
+    pub(crate) redis: RedisConfig,
+    /// What is remembered of sessions.
+    pub(crate) cache: CacheConfig,
     /// The default store.
     pub(crate) store: StoreConfig,
     /// Lifetimes of sessions.
@@ -113,6 +119,59 @@ pub(crate) struct DatabaseConfig {
     pub(crate) lock_timeout_seconds: u64,
     /// Seconds a transaction may lie idle; 0 for any time.
     pub(crate) idle_in_transaction_timeout_seconds: u64,
+}
+
+/// `[redis]`
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct RedisConfig {
+    /// Where it is; empty for none.
+    pub(crate) url: Secret,
+    /// What all keys begin with.
+    pub(crate) prefix: String,
+    /// Milliseconds that a request waits for it at most.
+    pub(crate) patience_ms: u64,
+}
+
+impl RedisConfig {
+    /// How Redis is used, if it is.
+    pub(crate) fn options(&self) -> Option<RedisOptions> {
+        let url = self.url.expose();
+        let options = || RedisOptions {
+            prefix: self.prefix.clone(),
+            patience: Duration::from_millis(self.patience_ms),
+            ..RedisOptions::new(url)
+        };
+        (!url.is_empty()).then(options)
+    }
+}
+
+/// `[cache]`
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct CacheConfig {
+    /// Megabytes (2^20 bytes) of sessions that are kept in this process where there is no Redis; 0 for none.
+    pub(crate) memory_mb: u64,
+    /// Minutes that a session is remembered.
+    pub(crate) session_minutes: u64,
+    /// Minutes that its newest messages are.
+    pub(crate) history_minutes: u64,
+    /// Minutes that a user's context is.
+    pub(crate) context_minutes: u64,
+    /// Seconds that it is remembered that there is no such session.
+    pub(crate) absent_seconds: u64,
+}
+
+impl CacheConfig {
+    /// How long what is remembered is good for.
+    pub(crate) const fn lifetimes(&self) -> CacheLifetimes {
+        CacheLifetimes {
+            session: Duration::from_secs(60 * self.session_minutes),
+            history: Duration::from_secs(60 * self.history_minutes),
+            context: Duration::from_secs(60 * self.context_minutes),
+            absent: Duration::from_secs(self.absent_seconds),
+        }
+    }
 }
 
 /// How a connection is protected.

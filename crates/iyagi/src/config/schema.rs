@@ -30,6 +30,8 @@ pub(super) enum Kind {
     HoursByStore(i64),
     /// Where the database is; secret.
     DatabaseUrl,
+    /// Where Redis is; secret.
+    RedisUrl,
     /// What is logged.
     LogFilter,
     /// The name of a store.
@@ -61,6 +63,14 @@ pub(super) static FIELDS: &[Field] = &[
     field("database.statement_timeout_seconds", Kind::Integer(0, 86_400)),
     field("database.lock_timeout_seconds", Kind::Integer(0, 86_400)),
     field("database.idle_in_transaction_timeout_seconds", Kind::Integer(0, 86_400)),
+    field("redis.url", Kind::RedisUrl),
+    field("redis.prefix", Kind::Text(0, 100)),
+    field("redis.patience_ms", Kind::Integer(1, 1_000)),
+    field("cache.memory_mb", Kind::Integer(0, 65_536)),
+    field("cache.session_minutes", Kind::Integer(1, 525_600)),
+    field("cache.history_minutes", Kind::Integer(1, 525_600)),
+    field("cache.context_minutes", Kind::Integer(1, 525_600)),
+    field("cache.absent_seconds", Kind::Integer(1, 3_600)),
     field("store.default", Kind::Store),
     field("store.name", Kind::Text(1, 200)),
     field("store.instructions", Kind::Text(1, 8_000)),
@@ -100,7 +110,7 @@ impl Field {
 
     /// Whether its value may not be shown.
     pub(super) fn is_secret(&self) -> bool {
-        matches!(self.kind, Kind::DatabaseUrl)
+        matches!(self.kind, Kind::DatabaseUrl | Kind::RedisUrl)
     }
 
     /// What it accepts, to complete "it takes …".
@@ -115,6 +125,7 @@ impl Field {
                  as a variable shop=48,outlet=2"
             ),
             Kind::DatabaseUrl => "nothing, sqlite://path or postgres://user:password@host:port/name".to_owned(),
+            Kind::RedisUrl => "nothing, redis://user:password@host:port/number, or rediss:// for TLS".to_owned(),
             Kind::LogFilter => "a level (off, error, warn, info, debug, trace), or levels per target such as \
                                 info,storage_sqlite=debug"
                 .to_owned(),
@@ -148,6 +159,7 @@ impl Field {
             (Kind::Names, Value::Array(names)) => names.iter().all(is_name),
             (Kind::HoursByStore(max), Value::Array(entries)) => is_hours_by_store(entries, max),
             (Kind::DatabaseUrl, Value::String(url)) => return database_url(url).map(Value::from),
+            (Kind::RedisUrl, Value::String(url)) => is_redis_url(url),
             (Kind::LogFilter, Value::String(text)) => is_log_filter(text),
             (Kind::Store, Value::String(name)) => StoreId::new(name.as_str()).is_ok(),
             _ => false,
@@ -189,6 +201,11 @@ fn database_url(url: &str) -> Option<String> {
         }
         _ => None,
     }
+}
+
+fn is_redis_url(url: &str) -> bool {
+    let place = ["redis://", "rediss://"].iter().find_map(|scheme| url.strip_prefix(scheme));
+    url.is_empty() || place.is_some_and(|place| !place.is_empty() && !place.chars().any(char::is_whitespace))
 }
 
 /// A bare word is a level here: `EnvFilter` would take the slip `inof` for a target and stay silent.

@@ -11,7 +11,7 @@ use std::time::Duration;
 
 use kernel::{SessionId, error_chain};
 use tokio::sync::broadcast::error::RecvError;
-use tokio::sync::oneshot;
+use tokio::sync::{Notify, oneshot};
 use tokio::time::{Instant, MissedTickBehavior};
 
 use crate::ports::{FleetSignal, FleetSignals};
@@ -23,6 +23,8 @@ const SILENCE: Duration = Duration::from_secs(2);
 /// How long another process is reckoned with after its last pulse. More than [`SILENCE`]: who is not reckoned with any
 /// more has stopped trusting before.
 const REMEMBERED: Duration = Duration::from_secs(10);
+/// How long a process that is cut off waits to hear itself say so, once: usually a millisecond.
+const ECHO: Duration = Duration::from_millis(15);
 /// Sessions in one signal: PostgreSQL takes 8,000 bytes, and an id has 36.
 const AT_ONCE: usize = 200;
 
@@ -37,6 +39,7 @@ struct Inner {
     waiting: Mutex<Waiting>,
     /// Whether the others were told last that this process is cut off.
     told_cut_off: tokio::sync::Mutex<bool>,
+    heard_cut_off: Notify,
 }
 
 #[derive(Default)]
@@ -66,8 +69,14 @@ impl Fleet {
 
     /// One of several processes; `me` is a name that no other one has or had.
     pub fn of(signals: Arc<dyn FleetSignals>, me: String) -> Self {
-        let inner =
-            Inner { me, signals, seen: Mutex::default(), waiting: Mutex::default(), told_cut_off: <_>::default() };
+        let inner = Inner {
+            me,
+            signals,
+            seen: Mutex::default(),
+            waiting: Mutex::default(),
+            told_cut_off: <_>::default(),
+            heard_cut_off: Notify::new(),
+        };
         Self(Some(Arc::new(inner)))
     }
 
@@ -110,9 +119,15 @@ impl Fleet {
         let mut told = inner.told_cut_off.lock().await;
         if *told != cut_off {
             inner.seen().am_cut_off = cut_off;
+            let mut echo = std::pin::pin!(inner.heard_cut_off.notified());
+            echo.as_mut().enable();
             // What could not be told is tried again, by whoever comes next.
             if inner.pulse().await {
                 *told = cut_off;
+                if cut_off {
+                    // What this process hears the others have heard, or do in the same moment.
+                    tokio::time::timeout(ECHO, echo).await.ok();
+                }
             }
         }
     }
@@ -160,7 +175,12 @@ impl Inner {
 
     fn hear(&self, signal: FleetSignal, written: impl Fn(&[SessionId])) {
         match signal {
-            FleetSignal::Pulse { from, .. } if from == self.me => self.seen().heard_myself(Instant::now()),
+            FleetSignal::Pulse { from, cut_off } if from == self.me => {
+                self.seen().heard_myself(Instant::now());
+                if cut_off {
+                    self.heard_cut_off.notify_waiters();
+                }
+            }
             FleetSignal::Pulse { from, cut_off } => self.seen().heard(from, cut_off, Instant::now()),
             FleetSignal::Interrupted => self.seen().missed(),
             FleetSignal::Writing { from, .. } if from == self.me => {}

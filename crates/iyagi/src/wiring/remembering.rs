@@ -1,0 +1,93 @@
+//! What is remembered of sessions beside the database, and what the instances that share one know of each other.
+
+use std::sync::Arc;
+
+use anyhow::Context;
+use api_actix::{CacheHealth, CacheLook};
+use kernel::error_chain;
+use session_core::cache::{CachedSessions, Fleet, MemorySessionCache};
+use session_core::ports::{FleetSignals, SessionCache, SessionRepository, TurnRepository};
+use storage_redis::{RedisLink, RedisSessionCache};
+
+use super::{clock, ids, instance};
+use crate::config::Config;
+
+/// Bytes in a megabyte of the configuration.
+const MEGABYTE: u64 = 1 << 20;
+
+/// Where sessions are remembered.
+#[derive(Clone)]
+pub(crate) struct Remembering {
+    fleet: Fleet,
+    place: Place,
+}
+
+#[derive(Clone)]
+enum Place {
+    Redis { link: RedisLink, cache: RedisSessionCache },
+    Memory(MemorySessionCache),
+    Nowhere,
+}
+
+impl Remembering {
+    /// Redis where it is configured, this process otherwise. `signals` reach the other processes that share the
+    /// database; there are none where the database is this process's own.
+    pub(super) async fn open(config: &Config, signals: Option<Arc<dyn FleetSignals>>) -> anyhow::Result<Self> {
+        // A name that no process had before: the number of a process comes again.
+        let me = format!("{}:{}", instance(), ids().uuid()).replace(' ', "_");
+        let fleet = signals.map_or_else(Fleet::alone, |signals| Fleet::of(signals, me));
+        let lifetimes = config.cache.lifetimes();
+        let place = if let Some(options) = config.redis.options() {
+            let link = RedisLink::new(options, fleet.clone(), ids()).context("Redis cannot be used")?;
+            if let Err(error) = link.connect().await {
+                tracing::warn!(
+                    error = error_chain(&error),
+                    "redis is not there; the database does its part until it is"
+                );
+            }
+            let cache = RedisSessionCache::new(link.clone(), clock(), lifetimes);
+            Place::Redis { link, cache }
+        } else if config.cache.memory_mb > 0 {
+            let bytes = config.cache.memory_mb * MEGABYTE;
+            Place::Memory(MemorySessionCache::new(clock(), ids(), lifetimes, bytes, fleet.clone()))
+        } else {
+            Place::Nowhere
+        };
+        Ok(Self { fleet, place })
+    }
+
+    /// Sessions and turns of a storage, remembered.
+    pub(super) fn before<S>(&self, storage: &Arc<S>) -> (Arc<dyn SessionRepository>, Arc<dyn TurnRepository>)
+    where
+        S: SessionRepository + TurnRepository + 'static,
+    {
+        let cache: Arc<dyn SessionCache> = match &self.place {
+            Place::Redis { cache, .. } => Arc::new(cache.clone()),
+            Place::Memory(cache) => Arc::new(cache.clone()),
+            Place::Nowhere => return (storage.clone(), storage.clone()),
+        };
+        let cached = Arc::new(CachedSessions::new(storage.clone(), storage.clone(), cache));
+        (cached.clone(), cached)
+    }
+
+    /// Keeps up with the other instances and with Redis, for good.
+    pub(crate) async fn run(&self) {
+        match &self.place {
+            Place::Redis { link, .. } => {
+                tokio::join!(link.run(), self.fleet.run(|_| ()));
+            }
+            Place::Memory(cache) => cache.run().await,
+            Place::Nowhere => std::future::pending().await,
+        }
+    }
+}
+
+impl CacheHealth for Remembering {
+    fn look(&self) -> CacheLook {
+        match &self.place {
+            Place::Redis { link, .. } => CacheLook { kind: "redis", well: link.is_well() },
+            Place::Memory(_) => CacheLook { kind: "memory", well: true },
+            Place::Nowhere => CacheLook { kind: "none", well: true },
+        }
+    }
+}
