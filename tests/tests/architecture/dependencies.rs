@@ -11,6 +11,7 @@ const ARROWS: &[(&str, &[&str])] = &[
     ("rag-pipeline", &["kernel", "korean-text"]),
     ("session-import", &["kernel", "session-core"]),
     ("llm-monitoring", &["kernel"]),
+    ("chat-analytics", &["kernel"]),
     ("chat-service", &["kernel", "korean-text", "session-core", "rag-pipeline", "llm-monitoring"]),
     ("storage-sea", &["kernel", "migration", "rag-pipeline", "session-core", "session-import"]),
     (
@@ -44,7 +45,8 @@ const FENCES: &[(&str, &[&str])] = &[
 ];
 
 /// Crates that must stay usable without a runtime.
-const WITHOUT_RUNTIME: &[&str] = &["kernel", "korean-text", "rag-pipeline", "llm-monitoring", "session-import"];
+const WITHOUT_RUNTIME: &[&str] =
+    &["kernel", "korean-text", "rag-pipeline", "llm-monitoring", "chat-analytics", "session-import"];
 
 #[test]
 fn the_table_of_arrows_names_every_crate_of_the_workspace() {
