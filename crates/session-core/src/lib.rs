@@ -27,6 +27,7 @@
 pub mod context;
 mod error;
 mod maintenance;
+pub mod measured;
 pub mod model;
 pub mod ports;
 pub mod search;
