@@ -13,6 +13,7 @@ mod m20261121_000006_message_search;
 mod m20261121_000007_share_links;
 mod m20261121_000008_imports;
 mod m20261121_000009_session_lists;
+mod m20261121_000011_advisor;
 
 /// All migrations, oldest first.
 pub struct Migrator;
@@ -30,6 +31,7 @@ impl MigratorTrait for Migrator {
             Box::new(m20261121_000007_share_links::Migration),
             Box::new(m20261121_000008_imports::Migration),
             Box::new(m20261121_000009_session_lists::Migration),
+            Box::new(m20261121_000011_advisor::Migration),
         ]
     }
 }

@@ -13,19 +13,37 @@ const ARROWS: &[(&str, &[&str])] = &[
     ("llm-monitoring", &["kernel"]),
     ("chat-analytics", &["kernel"]),
     ("chat-service", &["kernel", "korean-text", "session-core", "rag-pipeline", "llm-monitoring"]),
-    ("storage-sea", &["kernel", "migration", "rag-pipeline", "session-core", "session-import"]),
+    ("storage-sea", &["kernel", "migration", "rag-pipeline", "session-core", "session-import", "chat-analytics"]),
     (
         "storage-sqlite",
-        &["kernel", "migration", "rag-pipeline", "session-core", "session-import", "storage-sea", "korean-text"],
+        &[
+            "kernel",
+            "migration",
+            "rag-pipeline",
+            "session-core",
+            "session-import",
+            "chat-analytics",
+            "storage-sea",
+            "korean-text",
+        ],
     ),
     (
         "storage-postgres",
-        &["kernel", "migration", "rag-pipeline", "session-core", "session-import", "storage-sea", "korean-text"],
+        &[
+            "kernel",
+            "migration",
+            "rag-pipeline",
+            "session-core",
+            "session-import",
+            "chat-analytics",
+            "storage-sea",
+            "korean-text",
+        ],
     ),
     ("storage-spool", &["session-core"]),
     ("model-providers", &["kernel", "korean-text", "rag-pipeline"]),
     ("document-readers", &["kernel", "rag-pipeline"]),
-    ("api-actix", &["chat-service", "kernel", "session-core", "rag-pipeline"]),
+    ("api-actix", &["chat-analytics", "chat-service", "kernel", "session-core", "rag-pipeline"]),
 ];
 
 /// The binary names every concrete adapter, so it may use all of the above.
@@ -41,6 +59,7 @@ const FENCES: &[(&str, &[&str])] = &[
     ("tokio-postgres", &["iyagi-benches"]),
     ("actix-web", &["api-actix", "iyagi-benches"]),
     ("actix-ws", &["api-actix"]),
+    ("hyper-util", &["iyagi", "iyagi-tests"]),
     ("reqwest", &["iyagi-benches", "iyagi-tests"]),
 ];
 
