@@ -11,8 +11,8 @@ use crate::dto::{BusinessBody, StreamEvent};
 use crate::endpoint::Endpoint;
 use crate::error::{ErrorBody, ErrorCode};
 use crate::routes::{
-    self, chat, documentation, export, feedback, lives, operations, pages, search, session_chat, sessions, shares,
-    turns, websocket,
+    self, advisor, chat, documentation, export, feedback, lives, operations, pages, search, session_chat, sessions,
+    shares, turns, websocket,
 };
 
 #[derive(OpenApi)]
@@ -32,6 +32,7 @@ use crate::routes::{
         (name = "session-chat", description = "The interface of stage 1, as its clients know it: it ignores what it \
             does not know, and finds a session's store by the session's id"),
         (name = "feedback", description = "What customers think of answers"),
+        (name = "administration", description = "For who runs the server: figures only, no personal data"),
         (name = "operations", description = "Health and metrics"),
         (name = "documentation", description = "This document"),
         (name = "pages", description = "The chat page")
@@ -65,6 +66,7 @@ use crate::routes::{
         session_chat::stats,
         search::search,
         feedback::give,
+        advisor::advise,
         operations::live,
         operations::ready,
         operations::database,

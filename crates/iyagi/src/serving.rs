@@ -86,6 +86,7 @@ fn state(config: &Config, services: Services, storage: &Storage, metrics: Promet
         runtime: tokio::runtime::Handle::current(),
         readiness: storage.readiness(),
         database: health.clone(),
+        advisor: services.advisor,
         metrics: Arc::new(move || {
             health.record_connections();
             metrics.render()

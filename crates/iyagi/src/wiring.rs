@@ -1,5 +1,6 @@
 //! Every concrete adapter is named here and in what belongs to it, and nowhere else.
 
+mod advice;
 mod database;
 mod health;
 mod imports;
@@ -11,6 +12,7 @@ use std::time::Duration;
 use anyhow::Context;
 use api_actix::{Check, Readiness};
 use async_trait::async_trait;
+use chat_analytics::advisor::{Advisor, Traffic};
 use chat_service::{BusyPolicy, ChatPorts, ChatService, ChatSettings};
 use document_readers::Readers;
 use kernel::{Clock, IdSource, OsSecrets, RepositoryError, SystemClock, UuidV7Source, error_chain};
@@ -21,6 +23,7 @@ use rag_pipeline::planner::AnswerPlanner;
 use rag_pipeline::ports::{ChatModel, Embedder};
 use rag_pipeline::retrieval::Retriever;
 use session_core::context::Window;
+use session_core::measured::{MeasuredSessions, MeasuredTurns};
 use session_core::ports::{ConversationSearch, FeedbackRepository, TurnRepository, TurnSignals, TurnSpool};
 use session_core::stream::MemoryStreamLog;
 use session_core::{LocalSignals, Maintenance, MaintenanceSettings, SessionService, ShareService};
@@ -167,16 +170,23 @@ pub(crate) struct Services {
     pub(crate) search: Arc<dyn ConversationSearch>,
     pub(crate) feedback: Arc<dyn FeedbackRepository>,
     pub(crate) maintenance: Maintenance,
+    pub(crate) advisor: Advisor,
 }
 
 /// Builds the services over a storage.
 pub(crate) fn services(config: &Config, storage: &Storage) -> anyhow::Result<Services> {
     let repository = Arc::new(storage.sessions());
-    let sessions = SessionService::new(repository.clone(), clock(), ids(), config.session.lifetimes());
+    // What is measured is what reaches the database.
+    let traffic = Arc::new(Traffic::new(clock()));
+    let measuring = advice::measuring(&traffic);
+    let measured = Arc::new(MeasuredSessions::new(repository.clone(), measuring.clone()));
+    let turns: Arc<dyn TurnRepository> = Arc::new(MeasuredTurns::new(repository.clone(), measuring));
+    let advisor = advice::advisor(storage, repository.clone(), traffic);
+    let sessions = SessionService::new(measured, clock(), ids(), config.session.lifetimes());
     let shares = ShareService::new(sessions.clone(), repository.clone(), clock(), ids(), Arc::new(OsSecrets));
     let ports = ChatPorts {
         sessions: sessions.clone(),
-        turns: repository.clone(),
+        turns: turns.clone(),
         spool: storage.spool(),
         signals: storage.signals(),
         streams: Arc::new(MemoryStreamLog::new(clock(), config.chat.finished_stream())),
@@ -193,8 +203,8 @@ pub(crate) fn services(config: &Config, storage: &Storage) -> anyhow::Result<Ser
         pause: MAINTENANCE_PAUSE,
     };
     let maintenance = Maintenance::new(repository.clone(), clock(), settings);
-    let (turns, search) = (repository.clone(), repository.clone());
-    Ok(Services { chat, sessions, shares, turns, search, feedback: repository, maintenance })
+    let search = repository.clone();
+    Ok(Services { chat, sessions, shares, turns, search, feedback: repository, maintenance, advisor })
 }
 
 fn chat_settings(config: &Config) -> anyhow::Result<ChatSettings> {

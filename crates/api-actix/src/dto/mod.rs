@@ -1,5 +1,6 @@
 //! The bodies of requests and responses: camelCase, and apart from the domain, which may change without them.
 
+mod advice;
 mod business;
 mod change;
 mod chat;
@@ -15,6 +16,7 @@ mod session_chat;
 mod share;
 mod turn;
 
+pub(crate) use advice::AdviceBody;
 pub(crate) use business::BusinessBody;
 pub(crate) use change::{ExtendBody, SessionChangeBody, StatsBody, ValidationBody};
 pub(crate) use chat::{ChatBody, ChatReply, ReplyMetadata};

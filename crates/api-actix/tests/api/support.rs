@@ -10,6 +10,8 @@ use api_actix::{
     ApiSettings, ApiState, Check, DatabaseHealth, DatabaseLook, Readiness, TableLook, WebSocketLimits, app,
 };
 use async_trait::async_trait;
+use chat_analytics::advisor::{Advisor, AdvisorPorts, CacheUse, Reading, Traffic};
+use chat_analytics::testing::{FixedCpu, FixedFacts};
 use chat_service::{BusyPolicy, ChatPorts, ChatService, ChatSettings};
 use futures::StreamExt;
 use kernel::RepositoryError;
@@ -76,6 +78,9 @@ pub(crate) struct Setup {
     pub(crate) shares: Option<Arc<dyn ShareRepository>>,
     pub(crate) turns: Option<Arc<dyn TurnRepository>>,
     pub(crate) database: Result<DatabaseLook, fn() -> RepositoryError>,
+    pub(crate) facts: FixedFacts,
+    pub(crate) cpu: Reading,
+    pub(crate) cache: CacheUse,
 }
 
 impl Default for Setup {
@@ -91,6 +96,9 @@ impl Default for Setup {
             shares: None,
             turns: None,
             database: Ok(database_look()),
+            facts: FixedFacts::default(),
+            cpu: Reading::Value(3.0),
+            cache: CacheUse::NONE,
         }
     }
 }
@@ -142,6 +150,7 @@ pub(crate) struct Api {
     pub(crate) state: Arc<ApiState>,
     pub(crate) storage: Arc<MemorySessions>,
     pub(crate) clock: Arc<ManualClock>,
+    pub(crate) traffic: Arc<Traffic>,
 }
 
 /// A response, read to its end.
@@ -174,7 +183,17 @@ impl Setup {
         let shares = self.shares.unwrap_or_else(|| storage.clone());
         let secrets = Arc::new(SequentialSecrets::default());
         let shares = ShareService::new(sessions.clone(), shares, clock.clone(), ids.clone(), secrets);
+        let traffic = Arc::new(Traffic::new(clock.clone()));
+        let cache = self.cache;
+        let advisor = Advisor::new(AdvisorPorts {
+            facts: Arc::new(self.facts),
+            cpu: Arc::new(FixedCpu(self.cpu)),
+            traffic: traffic.clone(),
+            cache: Arc::new(move || cache),
+            clock: clock.clone(),
+        });
         let state = ApiState {
+            advisor,
             chat: ChatService::new(ports, chat_settings(self.turn_timeout)),
             sessions,
             shares,
@@ -196,7 +215,7 @@ impl Setup {
                 version: "0.0.0-test".into(),
             },
         };
-        Api { state: Arc::new(state), storage, clock }
+        Api { state: Arc::new(state), storage, clock, traffic }
     }
 }
 
