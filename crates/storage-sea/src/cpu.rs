@@ -40,7 +40,7 @@ impl Process {
         Self::parse(&std::fs::read_to_string("/proc/self/stat").ok()?)
     }
 
-    /// See proc_pid_stat(5). The name is in parentheses and may hold any character, parentheses too.
+    /// See `proc_pid_stat(5)`. The name is in parentheses and may hold any character, parentheses too.
     fn parse(stat: &str) -> Option<Self> {
         let (pid, rest) = stat.split_once(" (")?;
         let (name, rest) = rest.rsplit_once(") ")?;

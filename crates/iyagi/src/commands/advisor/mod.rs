@@ -19,7 +19,7 @@ const PATH: &str = "/api/admin/advisor";
 /// What can be typed after `iyagi advisor`.
 #[derive(Debug, Clone, Args)]
 pub(crate) struct AdvisorArguments {
-    /// Where the server answers [default: the configured host and port, http://127.0.0.1:8000]
+    /// Where the server answers [default: the configured host and port, 127.0.0.1:8000]
     #[arg(long, value_name = "URL")]
     url: Option<String>,
     /// Print what the server says, as JSON
