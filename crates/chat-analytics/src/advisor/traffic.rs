@@ -23,8 +23,8 @@ const FEWEST_LOOK_UPS: u64 = 20;
 
 /// What one server does with sessions, over a sliding window of five minutes.
 ///
-/// Its memory is bounded (about 2 MB), and an operation costs well under a microsecond: a lock that nobody
-/// holds for long, an increment, and a look into a table.
+/// Its memory is bounded (about 2 MB), and an operation allocates nothing: it costs a lock that nobody holds for
+/// long, an increment, and a look into a table.
 pub struct Traffic {
     clock: Arc<dyn Clock>,
     window: Mutex<Window>,
