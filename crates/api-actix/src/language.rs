@@ -4,6 +4,7 @@ use std::future::{Ready, ready};
 use actix_web::dev::Payload;
 use actix_web::http::header::{ACCEPT_LANGUAGE, HeaderMap};
 use actix_web::{FromRequest, HttpRequest};
+use chat_analytics::advisor::Wording;
 
 /// The languages the server speaks.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -18,6 +19,14 @@ impl Language {
     pub(crate) fn of(headers: &HeaderMap) -> Self {
         let asked: Vec<&str> = headers.get_all(ACCEPT_LANGUAGE).filter_map(|value| value.to_str().ok()).collect();
         Self::preferred(&asked.join(","))
+    }
+
+    /// A text in this language.
+    pub(crate) const fn of_wording(self, text: Wording) -> &'static str {
+        match self {
+            Self::Korean => text.korean,
+            Self::English => text.english,
+        }
     }
 
     /// The first of the highest quality; quality 0 means "not this one".

@@ -11,8 +11,8 @@ use crate::dto::{BusinessBody, StreamEvent};
 use crate::endpoint::Endpoint;
 use crate::error::{ErrorBody, ErrorCode};
 use crate::routes::{
-    self, chat, documentation, export, feedback, lives, operations, pages, search, session_chat, sessions, shares,
-    turns, users, websocket,
+    self, advisor, chat, documentation, export, feedback, lives, operations, pages, search, session_chat, sessions,
+    shares, turns, users, websocket,
 };
 
 #[derive(OpenApi)]
@@ -33,6 +33,7 @@ use crate::routes::{
             does not know, and finds a session's store by the session's id"),
         (name = "feedback", description = "What customers think of answers"),
         (name = "users", description = "What stores remember of their users"),
+        (name = "administration", description = "For who runs the server: figures only, no personal data"),
         (name = "operations", description = "Health and metrics"),
         (name = "documentation", description = "This document"),
         (name = "pages", description = "The chat page")
@@ -68,6 +69,7 @@ use crate::routes::{
         feedback::give,
         users::context,
         users::put_context,
+        advisor::advise,
         operations::live,
         operations::ready,
         operations::database,

@@ -2,6 +2,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use async_trait::async_trait;
+use chat_analytics::advisor::Advisor;
 use chat_service::{Ask, AskedTurn, ChatError, ChatService, Regenerate};
 use kernel::{Clock, IdSource, RepositoryError, StoreId};
 use session_core::ports::{ConversationSearch, FeedbackRepository, TurnRepository};
@@ -37,6 +38,8 @@ pub struct ApiState {
     pub database: Arc<dyn DatabaseHealth>,
     /// Tells how what is remembered is.
     pub cache: Arc<dyn CacheHealth>,
+    /// Tells when adding Redis would pay.
+    pub advisor: Advisor,
     /// Renders the metrics in Prometheus' text format.
     pub metrics: Arc<dyn Fn() -> String + Send + Sync>,
     /// Where turns run. It must outlive the workers: a turn is finished even when its reader is gone.

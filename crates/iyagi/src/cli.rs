@@ -58,6 +58,8 @@ pub(crate) enum Command {
     /// Test, describe, back up and restore the database
     #[command(subcommand)]
     Db(DbCommand),
+    /// Ask the running server whether adding Redis would pay: figures, thresholds, a recommendation
+    Advisor(crate::commands::AdvisorArguments),
     /// Look at the configuration
     #[command(subcommand)]
     Config(ConfigCommand),

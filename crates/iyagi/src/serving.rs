@@ -89,6 +89,7 @@ fn state(config: &Config, services: Services, storage: &Storage, metrics: Promet
         readiness: storage.readiness(),
         database: health.clone(),
         cache: Arc::new(storage.remembering().clone()),
+        advisor: services.advisor,
         metrics: Arc::new(move || {
             health.record_connections();
             metrics.render()

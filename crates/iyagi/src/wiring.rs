@@ -1,5 +1,6 @@
 //! Every concrete adapter is named here and in what belongs to it, and nowhere else.
 
+mod advice;
 mod database;
 mod health;
 mod imports;
@@ -12,6 +13,7 @@ use std::time::Duration;
 use anyhow::Context;
 use api_actix::{Check, Readiness};
 use async_trait::async_trait;
+use chat_analytics::advisor::{Advisor, Traffic};
 use chat_service::{BusyPolicy, ChatPorts, ChatService, ChatSettings};
 use document_readers::Readers;
 use kernel::{Clock, IdSource, OsSecrets, RepositoryError, SystemClock, UuidV7Source, error_chain};
@@ -22,6 +24,7 @@ use rag_pipeline::planner::AnswerPlanner;
 use rag_pipeline::ports::{ChatModel, Embedder};
 use rag_pipeline::retrieval::Retriever;
 use session_core::context::Window;
+use session_core::measured::{MeasuredSessions, MeasuredTurns};
 use session_core::ports::{
     ConversationSearch, FeedbackRepository, FleetSignals, TurnRepository, TurnSignals, TurnSpool,
 };
@@ -182,13 +185,20 @@ pub(crate) struct Services {
     pub(crate) search: Arc<dyn ConversationSearch>,
     pub(crate) feedback: Arc<dyn FeedbackRepository>,
     pub(crate) maintenance: Maintenance,
+    pub(crate) advisor: Advisor,
 }
 
 /// Builds the services over a storage.
 pub(crate) fn services(config: &Config, storage: &Storage) -> anyhow::Result<Services> {
     let repository = Arc::new(storage.sessions());
-    let (remembered, turns) = storage.remembering.before(&repository);
-    let sessions = SessionService::new(remembered, clock(), ids(), config.session.lifetimes());
+    let remembered = storage.remembering.before(&repository);
+    // What is measured is what a request waits for, and all that a cache could have answered.
+    let traffic = Arc::new(Traffic::new(clock()));
+    let measuring = advice::measuring(&traffic);
+    let measured = Arc::new(MeasuredSessions::new(remembered.sessions, measuring.clone()));
+    let turns: Arc<dyn TurnRepository> = Arc::new(MeasuredTurns::new(remembered.turns, measuring));
+    let advisor = advice::advisor(storage, repository.clone(), traffic, remembered.uses);
+    let sessions = SessionService::new(measured, clock(), ids(), config.session.lifetimes());
     let shares = ShareService::new(sessions.clone(), repository.clone(), clock(), ids(), Arc::new(OsSecrets));
     let contexts = UserContextService::new(repository.clone(), clock());
     let ports = ChatPorts {
@@ -211,7 +221,7 @@ pub(crate) fn services(config: &Config, storage: &Storage) -> anyhow::Result<Ser
     };
     let maintenance = Maintenance::new(repository.clone(), clock(), settings);
     let search = repository.clone();
-    Ok(Services { chat, sessions, shares, contexts, turns, search, feedback: repository, maintenance })
+    Ok(Services { chat, sessions, shares, contexts, turns, search, feedback: repository, maintenance, advisor })
 }
 
 fn chat_settings(config: &Config) -> anyhow::Result<ChatSettings> {

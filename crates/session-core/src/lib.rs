@@ -28,6 +28,7 @@ pub mod cache;
 pub mod context;
 mod error;
 mod maintenance;
+pub mod measured;
 pub mod model;
 pub mod ports;
 pub mod search;

@@ -6,6 +6,7 @@
 mod backup;
 mod catalog;
 mod connect;
+mod cpu;
 mod facts;
 mod messages;
 mod options;

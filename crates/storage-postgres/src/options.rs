@@ -58,7 +58,7 @@ fn says_how(url: &str) -> bool {
 }
 
 /// Whether nothing on the way leaves this machine: a socket, a loopback address, or the name of one.
-fn is_local(connect: &PgConnectOptions) -> bool {
+pub(crate) fn is_local(connect: &PgConnectOptions) -> bool {
     let host = connect.get_host();
     let bare = host.trim_start_matches('[').trim_end_matches(']');
     connect.get_socket().is_some()

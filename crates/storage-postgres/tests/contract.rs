@@ -86,6 +86,16 @@ mod signals {
     }
 }
 
+mod advice {
+    use super::*;
+    use storage_sea::testing::advisor::fixture;
+
+    chat_analytics::advisor_contract!(async {
+        let (storage, database) = open().await?;
+        Some(fixture(storage.sessions(), database))
+    });
+}
+
 mod imports {
     use std::sync::Arc;
 

@@ -3,6 +3,8 @@
 //! The entities stay in this crate: the rest of the house sees domain values only. What one database
 //! does in its own way (connecting, full-text search, vectors) is in `storage-sqlite` and `storage-postgres`.
 
+mod advisor;
+pub mod cpu;
 mod documents;
 pub mod dump;
 mod entity;

@@ -10,6 +10,7 @@
 
 mod backup;
 mod connect;
+mod cpu;
 mod facts;
 mod keywords;
 mod messages;
@@ -19,6 +20,7 @@ mod source;
 mod storage;
 mod vectors;
 
+pub use cpu::SqliteCpu;
 pub use source::SqliteSource;
 pub use storage::SqliteStorage;
 pub use storage_sea::{SeaDocuments, SeaImports, SeaSessions};

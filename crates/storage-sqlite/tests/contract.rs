@@ -21,6 +21,16 @@ mod sessions_and_turns {
     });
 }
 
+mod advice {
+    use super::*;
+    use storage_sea::testing::advisor::fixture;
+
+    chat_analytics::advisor_contract!(async {
+        let (storage, folder) = open().await;
+        Some(fixture(storage.sessions(), folder))
+    });
+}
+
 mod imports {
     use std::sync::Arc;
 

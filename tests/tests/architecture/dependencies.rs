@@ -11,21 +11,40 @@ const ARROWS: &[(&str, &[&str])] = &[
     ("rag-pipeline", &["kernel", "korean-text"]),
     ("session-import", &["kernel", "session-core"]),
     ("llm-monitoring", &["kernel"]),
+    ("chat-analytics", &["kernel"]),
     ("chat-service", &["kernel", "korean-text", "session-core", "rag-pipeline", "llm-monitoring"]),
-    ("storage-sea", &["kernel", "migration", "rag-pipeline", "session-core", "session-import"]),
+    ("storage-sea", &["kernel", "migration", "rag-pipeline", "session-core", "session-import", "chat-analytics"]),
     (
         "storage-sqlite",
-        &["kernel", "migration", "rag-pipeline", "session-core", "session-import", "storage-sea", "korean-text"],
+        &[
+            "kernel",
+            "migration",
+            "rag-pipeline",
+            "session-core",
+            "session-import",
+            "chat-analytics",
+            "storage-sea",
+            "korean-text",
+        ],
     ),
     (
         "storage-postgres",
-        &["kernel", "migration", "rag-pipeline", "session-core", "session-import", "storage-sea", "korean-text"],
+        &[
+            "kernel",
+            "migration",
+            "rag-pipeline",
+            "session-core",
+            "session-import",
+            "chat-analytics",
+            "storage-sea",
+            "korean-text",
+        ],
     ),
     ("storage-redis", &["kernel", "session-core"]),
     ("storage-spool", &["session-core"]),
     ("model-providers", &["kernel", "korean-text", "rag-pipeline"]),
     ("document-readers", &["kernel", "rag-pipeline"]),
-    ("api-actix", &["chat-service", "kernel", "session-core", "rag-pipeline"]),
+    ("api-actix", &["chat-analytics", "chat-service", "kernel", "session-core", "rag-pipeline"]),
 ];
 
 /// The binary names every concrete adapter, so it may use all of the above.
@@ -43,11 +62,13 @@ const FENCES: &[(&str, &[&str])] = &[
     ("moka", &["session-core"]),
     ("actix-web", &["api-actix", "iyagi-benches"]),
     ("actix-ws", &["api-actix"]),
+    ("hyper-util", &["iyagi", "iyagi-tests"]),
     ("reqwest", &["iyagi-benches", "iyagi-tests"]),
 ];
 
 /// Crates that must stay usable without a runtime.
-const WITHOUT_RUNTIME: &[&str] = &["kernel", "korean-text", "rag-pipeline", "llm-monitoring", "session-import"];
+const WITHOUT_RUNTIME: &[&str] =
+    &["kernel", "korean-text", "rag-pipeline", "llm-monitoring", "chat-analytics", "session-import"];
 
 #[test]
 fn the_table_of_arrows_names_every_crate_of_the_workspace() {

@@ -16,6 +16,7 @@ const COMMANDS: &[&[&str]] = &[
     &["db", "info"],
     &["db", "backup"],
     &["db", "restore"],
+    &["advisor"],
     &["config"],
     &["config", "check"],
     &["openapi"],

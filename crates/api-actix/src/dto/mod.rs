@@ -1,5 +1,6 @@
 //! The bodies of requests and responses: camelCase, and apart from the domain, which may change without them.
 
+mod advice;
 mod business;
 mod change;
 mod chat;
@@ -16,6 +17,7 @@ mod share;
 mod turn;
 mod user;
 
+pub(crate) use advice::AdviceBody;
 pub(crate) use business::BusinessBody;
 pub(crate) use change::{ExtendBody, SessionChangeBody, StatsBody, ValidationBody};
 pub(crate) use chat::{ChatBody, ChatReply, ReplyMetadata};

@@ -1,5 +1,6 @@
 //! The routes, one file for each family. Every row of [`table`] is in the OpenAPI document.
 
+pub(crate) mod advisor;
 pub(crate) mod chat;
 pub(crate) mod documentation;
 pub(crate) mod export;
@@ -44,6 +45,7 @@ pub(crate) fn table() -> Vec<&'static Endpoint> {
         search::ENDPOINTS,
         feedback::ENDPOINTS,
         users::ENDPOINTS,
+        advisor::ENDPOINTS,
         operations::ENDPOINTS,
         documentation::ENDPOINTS,
         pages::ENDPOINTS,

@@ -1,6 +1,7 @@
 //! The real application on in-memory adapters.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)] // helpers of tests fail by panicking
 
+mod advisor;
 mod chat;
 mod errors;
 mod export;

@@ -11,6 +11,8 @@ use api_actix::{
     WebSocketLimits, app,
 };
 use async_trait::async_trait;
+use chat_analytics::advisor::{Advisor, AdvisorPorts, CacheUse, Reading, Traffic};
+use chat_analytics::testing::{FixedCpu, FixedFacts};
 use chat_service::{BusyPolicy, ChatPorts, ChatService, ChatSettings};
 use futures::StreamExt;
 use kernel::RepositoryError;
@@ -79,6 +81,9 @@ pub(crate) struct Setup {
     pub(crate) contexts: Option<Arc<dyn UserContextStore>>,
     pub(crate) turns: Option<Arc<dyn TurnRepository>>,
     pub(crate) database: Result<DatabaseLook, fn() -> RepositoryError>,
+    pub(crate) facts: FixedFacts,
+    pub(crate) cpu: Reading,
+    pub(crate) cache_use: CacheUse,
 }
 
 impl Default for Setup {
@@ -96,6 +101,9 @@ impl Default for Setup {
             contexts: None,
             turns: None,
             database: Ok(database_look()),
+            facts: FixedFacts::default(),
+            cpu: Reading::Value(3.0),
+            cache_use: CacheUse::NONE,
         }
     }
 }
@@ -155,6 +163,7 @@ pub(crate) struct Api {
     pub(crate) state: Arc<ApiState>,
     pub(crate) storage: Arc<MemorySessions>,
     pub(crate) clock: Arc<ManualClock>,
+    pub(crate) traffic: Arc<Traffic>,
 }
 
 /// A response, read to its end.
@@ -188,7 +197,17 @@ impl Setup {
         let secrets = Arc::new(SequentialSecrets::default());
         let shares = ShareService::new(sessions.clone(), shares, clock.clone(), ids.clone(), secrets);
         let contexts = self.contexts.unwrap_or_else(|| storage.clone());
+        let traffic = Arc::new(Traffic::new(clock.clone()));
+        let cache_use = self.cache_use;
+        let advisor = Advisor::new(AdvisorPorts {
+            facts: Arc::new(self.facts),
+            cpu: Arc::new(FixedCpu(self.cpu)),
+            traffic: traffic.clone(),
+            cache: Arc::new(move || cache_use),
+            clock: clock.clone(),
+        });
         let state = ApiState {
+            advisor,
             chat: ChatService::new(ports, chat_settings(self.turn_timeout)),
             sessions,
             shares,
@@ -212,7 +231,7 @@ impl Setup {
                 version: "0.0.0-test".into(),
             },
         };
-        Api { state: Arc::new(state), storage, clock }
+        Api { state: Arc::new(state), storage, clock, traffic }
     }
 }
 

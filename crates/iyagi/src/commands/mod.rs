@@ -1,6 +1,7 @@
 //! What each command does. This is where things are printed.
 #![allow(clippy::print_stdout, clippy::print_stderr)] // a command's output
 
+mod advisor;
 mod config;
 mod db;
 mod eval;
@@ -8,6 +9,7 @@ mod import;
 mod ingest;
 mod serve;
 
+pub(crate) use advisor::AdvisorArguments;
 pub(crate) use import::ImportArguments;
 
 use std::process::ExitCode;
@@ -51,6 +53,7 @@ async fn asynchronous(command: Command, config: &Config, metrics: PrometheusHand
         Command::Ingest(arguments) => ingest::run(config, arguments).await,
         Command::Import(arguments) => import::run(config, *arguments).await,
         Command::Eval(arguments) => eval::run(config, arguments).await,
+        Command::Advisor(arguments) => advisor::run(config, arguments).await,
         Command::Db(command) => db::run(config, command).await,
         Command::Config(_) | Command::Openapi => Ok(ExitCode::SUCCESS),
     }

@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use anyhow::Context;
 use api_actix::{CacheHealth, CacheLook};
+use chat_analytics::advisor::{CacheKind, CacheUse};
 use kernel::error_chain;
 use session_core::cache::{CachedSessions, Fleet, MemorySessionCache};
 use session_core::ports::{FleetSignals, SessionCache, SessionRepository, TurnRepository};
@@ -14,6 +15,14 @@ use crate::config::Config;
 
 /// Bytes in a megabyte of the configuration.
 const MEGABYTE: u64 = 1 << 20;
+
+/// Sessions and turns with what remembers them before them.
+pub(super) struct Remembered {
+    pub(super) sessions: Arc<dyn SessionRepository>,
+    pub(super) turns: Arc<dyn TurnRepository>,
+    /// How much use it is.
+    pub(super) uses: Arc<dyn Fn() -> CacheUse + Send + Sync>,
+}
 
 /// Where sessions are remembered.
 #[derive(Clone)]
@@ -57,17 +66,26 @@ impl Remembering {
     }
 
     /// Sessions and turns of a storage, remembered.
-    pub(super) fn before<S>(&self, storage: &Arc<S>) -> (Arc<dyn SessionRepository>, Arc<dyn TurnRepository>)
+    pub(super) fn before<S>(&self, storage: &Arc<S>) -> Remembered
     where
         S: SessionRepository + TurnRepository + 'static,
     {
-        let cache: Arc<dyn SessionCache> = match &self.place {
-            Place::Redis { cache, .. } => Arc::new(cache.clone()),
-            Place::Memory(cache) => Arc::new(cache.clone()),
-            Place::Nowhere => return (storage.clone(), storage.clone()),
+        let (kind, cache): (_, Arc<dyn SessionCache>) = match &self.place {
+            Place::Redis { cache, .. } => (CacheKind::Redis, Arc::new(cache.clone())),
+            Place::Memory(cache) => (CacheKind::None, Arc::new(cache.clone())),
+            Place::Nowhere => {
+                let uses = Arc::new(|| CacheUse::NONE);
+                return Remembered { sessions: storage.clone(), turns: storage.clone(), uses };
+            }
         };
         let cached = Arc::new(CachedSessions::new(storage.clone(), storage.clone(), cache));
-        (cached.clone(), cached)
+        let counts = Arc::clone(cached.counts());
+        // What a process remembers for itself does not stand in for Redis: no other one has anything of it.
+        let uses = move || match kind {
+            CacheKind::Redis => CacheUse { kind, hit_ratio: counts.hit_ratio() },
+            CacheKind::None => CacheUse::NONE,
+        };
+        Remembered { sessions: cached.clone(), turns: cached, uses: Arc::new(uses) }
     }
 
     /// Keeps up with the other instances and with Redis, for good.

@@ -10,7 +10,7 @@ mod sessions;
 pub use fleet::Fleet;
 pub use lifetimes::{CacheLifetimes, jittered};
 pub use memory::MemorySessionCache;
-pub use sessions::CachedSessions;
+pub use sessions::{CacheCounts, CachedSessions};
 
 #[cfg(test)]
 mod tests;

@@ -1,6 +1,7 @@
 //! The repositories of sessions and turns, with a cache before them.
 
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 
 use async_trait::async_trait;
 use kernel::{MessageId, Page, PageLimit, RepositoryError, SessionId, StoreId, Timestamp, TurnId, UserId};
@@ -26,11 +27,28 @@ pub struct CachedSessions {
     turns: Arc<dyn TurnRepository>,
     cache: Arc<dyn SessionCache>,
     flights: Flights<Key, Option<Session>>,
+    counts: Arc<CacheCounts>,
 }
 
-fn count(hit: bool) {
-    let outcome = if hit { "hit" } else { "miss" };
-    metrics::counter!("session_cache_lookups_total", "outcome" => outcome).increment(1);
+/// How many look-ups a cache answered since the start, and how many it could not.
+#[derive(Debug, Default)]
+pub struct CacheCounts {
+    hits: AtomicU64,
+    misses: AtomicU64,
+}
+
+impl CacheCounts {
+    /// The share of look-ups that were answered, 0 to 1; `None` before the first one.
+    pub fn hit_ratio(&self) -> Option<f64> {
+        let (hits, misses) = (self.hits.load(Ordering::Relaxed), self.misses.load(Ordering::Relaxed));
+        (hits + misses > 0).then(|| hits as f64 / (hits + misses) as f64)
+    }
+
+    fn count(&self, hit: bool) {
+        let (count, outcome) = if hit { (&self.hits, "hit") } else { (&self.misses, "miss") };
+        count.fetch_add(1, Ordering::Relaxed);
+        metrics::counter!("session_cache_lookups_total", "outcome" => outcome).increment(1);
+    }
 }
 
 impl CachedSessions {
@@ -40,7 +58,12 @@ impl CachedSessions {
         turns: Arc<dyn TurnRepository>,
         cache: Arc<dyn SessionCache>,
     ) -> Self {
-        Self { sessions, turns, cache, flights: Flights::default() }
+        Self { sessions, turns, cache, flights: Flights::default(), counts: Arc::default() }
+    }
+
+    /// How often the cache knew the answer.
+    pub fn counts(&self) -> &Arc<CacheCounts> {
+        &self.counts
     }
 
     /// A session that the cache does not know. Those who ask for one at the same time read it once, if nothing was
@@ -174,7 +197,7 @@ fn updated(before: Session, update: &Session) -> Option<Session> {
 impl SessionRepository for CachedSessions {
     async fn find(&self, store: &StoreId, id: SessionId) -> Result<Option<Session>, RepositoryError> {
         let recalled = self.cache.recall(id).await;
-        count(!matches!(recalled, Recalled::Missing(_)));
+        self.counts.count(!matches!(recalled, Recalled::Missing(_)));
         match recalled {
             Recalled::Session(session) => Ok((session.store == *store).then_some(*session)),
             Recalled::Absent(from) if from.as_ref().is_none_or(|from| from == store) => Ok(None),

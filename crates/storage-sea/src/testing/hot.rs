@@ -1,5 +1,6 @@
 //! The calls that are made for every question, every page of a list, and every round of upkeep.
 
+use chat_analytics::advisor::{AdvisorFacts, MONTH};
 use kernel::{MessageId, PageLimit, Timestamp, UserId};
 use session_core::model::{
     ClosedTurn, Feedback, Message, NewTurn, Session, SessionState, ShareAccess, ShareLink, ShareToken, TurnClosing,
@@ -13,7 +14,7 @@ use session_core::testing::samples::{
     at, closed_turn_of, message_id, new_turn, numbered_session, session_id, share_link, store, turn_id,
 };
 
-use super::crowd::{LONG, NOW, SESSIONS, emptied, kiosk};
+use super::crowd::{DELETED, LONG, NOW, SESSIONS, emptied, kiosk};
 use super::{Watch, search, user_contexts};
 
 const PAGE: PageLimit = PageLimit::DEFAULT;
@@ -33,6 +34,7 @@ pub async fn every_call(watch: &mut Watch, round: u64) {
     feedback(watch).await;
     links(watch, round).await;
     user_contexts::of_users(watch, round).await;
+    advice(watch).await;
     search::among_many(watch, round).await;
 }
 
@@ -184,6 +186,17 @@ async fn feedback(watch: &mut Watch) {
     let ids: Vec<MessageId> = (1_000..1_100).map(|number| message_id(2 * number)).collect();
     let found = watch.call("feedback on messages", storage.of_messages(&store(), &ids)).await;
     assert!(found.len() > 90, "{}", found.len());
+}
+
+/// Asked for at the end of the uses there are, and when all but the last of them are more than a month old: a figure
+/// reads what is its own and nothing that is older.
+async fn advice(watch: &mut Watch) {
+    let storage = watch.sessions();
+    let last = u64::from(SESSIONS + DELETED);
+    watch.call("concurrent users", storage.concurrent_users(at(last))).await;
+    let month_after = at(last - 500).plus(MONTH);
+    assert!(watch.call("monthly users", storage.monthly_users(month_after)).await > 0);
+    watch.call("speed complaints", storage.speed_complaints(now())).await;
 }
 
 async fn links(watch: &mut Watch, round: u64) {

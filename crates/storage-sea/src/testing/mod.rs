@@ -8,6 +8,7 @@
 //! ```
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::missing_panics_doc)] // assertions
 
+pub mod advisor;
 pub mod crowd;
 pub mod hot;
 pub mod search;

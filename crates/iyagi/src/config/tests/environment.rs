@@ -12,6 +12,7 @@ fn every_key_has_a_variable_of_its_own() {
     let text = |kind| match kind {
         schema::Kind::Integer(min, max) => i64::midpoint(min, max).to_string(),
         schema::Kind::Choice(words) => words[words.len() - 1].to_owned(),
+        schema::Kind::RedisUrl => "redis://cache:6380/1".to_owned(),
         schema::Kind::DatabaseUrl => "sqlite://x.db".to_owned(),
         schema::Kind::LogFilter => "debug".to_owned(),
         schema::Kind::HoursByStore(max) => format!("outlet={max}"),
