@@ -31,7 +31,12 @@ impl Reply {
                 TurnEvent::Sources { sources: found } => sources = found,
                 TurnEvent::Done(done) => return Ok(Self { content, sources, done }),
                 TurnEvent::Failed { failure, .. } => return Err(ErrorCode::from(failure).into()),
-                TurnEvent::Session { .. } | TurnEvent::Status { .. } => {}
+                // A stream that starts over tells everything again.
+                TurnEvent::Session { .. } => {
+                    content.clear();
+                    sources.clear();
+                }
+                TurnEvent::Status { .. } => {}
             }
         }
         Err(ApiError::new(ErrorCode::InternalError).caused_by(EndedEarly))

@@ -2,11 +2,12 @@
 
 use std::collections::VecDeque;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use futures::stream::{self, BoxStream, StreamExt};
 use kernel::{StoreId, TurnId};
 use session_core::model::{Message, Turn, TurnState};
-use session_core::ports::{StreamBatch, StreamLogError, TurnStreamLog};
+use session_core::ports::{Glance, StreamBatch, StreamLogError, TurnStreamLog};
 use session_core::stream::{Durability, TurnDone, TurnEvent, TurnFailure};
 
 use crate::turn::CONTEXT_TOKENS;
@@ -41,25 +42,38 @@ impl ChatService {
     }
 
     /// Follows a turn from the event after number `after` to its end. A turn whose stream is no longer
-    /// kept, or not from there on, is told again from its stored message: such a stream starts over with a
-    /// `Session` event, whatever `after` is.
+    /// kept, or not from there on, is told again from its stored message: from there on the stream starts over with
+    /// a `Session` event, whatever `after` is. So does one whose log is lost while it is read, because the process that
+    /// answered died, say.
     ///
     /// # Errors
     /// [`ChatError::UnknownTurn`] when the store has no such turn; storage errors. The stream itself ends with
     /// [`StreamLogError::Behind`] when its reader was slower than the turn by more than a log holds.
     pub async fn follow(&self, store: &StoreId, turn: TurnId, after: u64) -> Result<EventStream, ChatError> {
         let turn = self.ports.turns.find_turn(store, turn).await?.ok_or(ChatError::UnknownTurn)?;
-        // A read that has to wait proves that the log is there as well as one that answers.
-        let id = turn.id;
-        let known = futures::poll!(std::pin::pin!(self.ports.streams.read(id, after)));
-        match known {
-            std::task::Poll::Ready(Ok(None) | Err(StreamLogError::Behind { .. })) => Ok(self.clone().retold(turn)),
-            std::task::Poll::Ready(Err(error)) => Err(error.into()),
-            std::task::Poll::Ready(Ok(Some(batch))) => {
-                Ok(live(Arc::clone(&self.ports.streams), id, after, Some(batch)))
-            }
-            std::task::Poll::Pending => Ok(live(Arc::clone(&self.ports.streams), id, after, None)),
+        match self.ports.streams.glance(turn.id, after).await {
+            Ok(Glance::Unknown) | Err(StreamLogError::Behind { .. }) => Ok(self.clone().retold(turn)),
+            Ok(Glance::Batch(batch)) => Ok(self.live(turn, after, Some(batch))),
+            Ok(Glance::Waiting) => Ok(self.live(turn, after, None)),
+            Err(error) => Err(error.into()),
         }
+    }
+
+    /// The events of a log, and the rest from the storage when the log is lost on the way.
+    fn live(&self, turn: Turn, after: u64, first: Option<StreamBatch>) -> EventStream {
+        let log = Arc::clone(&self.ports.streams);
+        let lost = Arc::new(AtomicBool::new(false));
+        let waiting = VecDeque::new();
+        let mut reader = Reader { log, turn: turn.id, after, waiting, ended: false, lost: Arc::clone(&lost) };
+        if let Some(batch) = first {
+            reader.take(batch);
+        }
+        let read = stream::unfold(reader, |mut reader| async move { reader.next().await.map(|event| (event, reader)) });
+        let service = self.clone();
+        let rest = stream::once(async move {
+            if lost.load(Ordering::Relaxed) { service.retold(turn) } else { stream::empty().boxed() }
+        });
+        read.chain(rest.flatten()).boxed()
     }
 
     /// The turn from the storage, once it is closed: another process may still be answering it.
@@ -102,6 +116,8 @@ struct Reader {
     after: u64,
     waiting: VecDeque<NumberedEvent>,
     ended: bool,
+    /// Whether the log was forgotten, or could not be reached any more, before it ended.
+    lost: Arc<AtomicBool>,
 }
 
 impl Reader {
@@ -121,10 +137,9 @@ impl Reader {
             }
             match self.log.read(self.turn, self.after).await {
                 Ok(Some(batch)) => self.take(batch),
-                // Forgotten while it was read: so slow a reader starts again.
                 Ok(None) => {
-                    self.ended = true;
-                    return Some(Err(ChatError::UnknownTurn));
+                    self.lost.store(true, Ordering::Relaxed);
+                    return None;
                 }
                 Err(error) => {
                     self.ended = true;
@@ -133,14 +148,6 @@ impl Reader {
             }
         }
     }
-}
-
-fn live(log: Arc<dyn TurnStreamLog>, turn: TurnId, after: u64, first: Option<StreamBatch>) -> EventStream {
-    let mut reader = Reader { log, turn, after, waiting: VecDeque::new(), ended: false };
-    if let Some(batch) = first {
-        reader.take(batch);
-    }
-    stream::unfold(reader, |mut reader| async move { reader.next().await.map(|event| (event, reader)) }).boxed()
 }
 
 /// What was kept with the answer; 0 for an answer that came from elsewhere, an import say.

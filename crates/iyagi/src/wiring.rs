@@ -28,7 +28,6 @@ use session_core::measured::{MeasuredSessions, MeasuredTurns};
 use session_core::ports::{
     ConversationSearch, FeedbackRepository, FleetSignals, TurnRepository, TurnSignals, TurnSpool,
 };
-use session_core::stream::MemoryStreamLog;
 use session_core::{LocalSignals, Maintenance, MaintenanceSettings, SessionService, ShareService, UserContextService};
 use storage_postgres::{PostgresOptions, PostgresStorage, SeaSessions, TlsMode};
 use storage_spool::FileSpool;
@@ -206,7 +205,7 @@ pub(crate) fn services(config: &Config, storage: &Storage) -> anyhow::Result<Ser
         turns: turns.clone(),
         spool: storage.spool(),
         signals: storage.signals(),
-        streams: Arc::new(MemoryStreamLog::new(clock(), config.chat.finished_stream())),
+        streams: storage.remembering.streams(config.chat.finished_stream()),
         planner: storage.planner(config),
         model: model(),
         prices: config.prices.book()?,

@@ -6,10 +6,13 @@
 
 mod keys;
 mod link;
+mod news;
 mod options;
 mod scripts;
 mod sessions;
+mod streams;
 
 pub use link::RedisLink;
 pub use options::{InvalidRedisUrl, RedisOptions};
 pub use sessions::RedisSessionCache;
+pub use streams::RedisStreamLog;

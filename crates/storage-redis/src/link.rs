@@ -251,6 +251,10 @@ impl RedisLink {
         &*self.0.ids
     }
 
+    pub(crate) fn patience(&self) -> Duration {
+        self.0.patience
+    }
+
     pub(crate) fn client(&self) -> &Client {
         &self.0.client
     }

@@ -12,6 +12,30 @@ mod cache {
     session_core::session_cache_contract!(async { Some((Arc::new(cache().await?) as Arc<dyn SessionCache>, ())) });
 }
 
+mod streams {
+    use std::sync::Arc;
+
+    use session_core::ports::TurnStreamLog;
+
+    use crate::support::{Across, streams};
+
+    mod own {
+        use super::*;
+
+        session_core::stream_log_contract!(async |clock| {
+            Some(Arc::new(streams(test_support::redis::prefix(), clock).await?) as Arc<dyn TurnStreamLog>)
+        });
+    }
+
+    mod of_another_process {
+        use super::*;
+
+        session_core::stream_log_contract!(async |clock| {
+            Some(Arc::new(Across::processes(clock).await?) as Arc<dyn TurnStreamLog>)
+        });
+    }
+}
+
 mod cached {
     use std::sync::Arc;
 

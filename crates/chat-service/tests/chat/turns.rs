@@ -10,7 +10,7 @@ use futures::StreamExt;
 use kernel::{StoreId, TurnId, UserId};
 use session_core::SessionError;
 use session_core::model::{MessageStatus, Role, TurnState};
-use session_core::ports::{SessionRepository, StreamBatch, StreamLogError, TurnRepository, TurnStreamLog};
+use session_core::ports::{Glance, SessionRepository, StreamBatch, StreamLogError, TurnRepository, TurnStreamLog};
 use session_core::stream::{TurnEvent, TurnFailure, TurnStage};
 use session_core::testing::samples;
 
@@ -248,6 +248,10 @@ impl TurnStreamLog for NoStreams {
     async fn append(&self, _: TurnId, _: TurnEvent) -> Result<u64, StreamLogError> {
         Err(StreamLogError::NotOpen)
     }
+    async fn glance(&self, _: TurnId, _: u64) -> Result<Glance, StreamLogError> {
+        Ok(Glance::Unknown)
+    }
+
     async fn read(&self, _: TurnId, _: u64) -> Result<Option<StreamBatch>, StreamLogError> {
         Ok(None)
     }

@@ -1,14 +1,16 @@
 //! What is remembered of sessions beside the database, and what the instances that share one know of each other.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use anyhow::Context;
 use api_actix::{CacheHealth, CacheLook};
 use chat_analytics::advisor::{CacheKind, CacheUse};
 use kernel::error_chain;
 use session_core::cache::{CachedSessions, Fleet, MemorySessionCache};
-use session_core::ports::{FleetSignals, SessionCache, SessionRepository, TurnRepository};
-use storage_redis::{RedisLink, RedisSessionCache};
+use session_core::ports::{FleetSignals, SessionCache, SessionRepository, TurnRepository, TurnStreamLog};
+use session_core::stream::MemoryStreamLog;
+use storage_redis::{RedisLink, RedisSessionCache, RedisStreamLog};
 
 use super::{clock, ids, instance};
 use crate::config::Config;
@@ -86,6 +88,14 @@ impl Remembering {
             CacheKind::None => CacheUse::NONE,
         };
         Remembered { sessions: cached.clone(), turns: cached, uses: Arc::new(uses) }
+    }
+
+    /// Live streams: all instances' with Redis, this process's own without.
+    pub(super) fn streams(&self, keep: Duration) -> Arc<dyn TurnStreamLog> {
+        match &self.place {
+            Place::Redis { link, .. } => Arc::new(RedisStreamLog::new(link.clone(), clock(), keep)),
+            Place::Memory(_) | Place::Nowhere => Arc::new(MemoryStreamLog::new(clock(), keep)),
+        }
     }
 
     /// Keeps up with the other instances and with Redis, for good.

@@ -23,7 +23,7 @@ pub use sessions::{SessionCursor, SessionFilter, SessionRepository};
 pub use share::ShareRepository;
 pub use signals::{TurnSignal, TurnSignals};
 pub use spool::{SpoolError, SpooledTurns, TurnSpool};
-pub use stream_log::{StreamBatch, StreamLogError, TurnStreamLog};
+pub use stream_log::{Glance, StreamBatch, StreamLogError, TurnStreamLog};
 pub use turns::{MessageRange, TurnRepository};
 pub use user_context::UserContextStore;
 

@@ -14,6 +14,17 @@ pub struct StreamBatch {
     pub ended: bool,
 }
 
+/// What a log has for a reader now.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Glance {
+    /// The log is unknown: never opened, or forgotten.
+    Unknown,
+    /// There is nothing new, and the log is not finished.
+    Waiting,
+    /// This.
+    Batch(StreamBatch),
+}
+
 /// Why a stream log cannot serve.
 #[derive(Debug, thiserror::Error)]
 pub enum StreamLogError {
@@ -45,6 +56,12 @@ pub trait TurnStreamLog: Send + Sync {
     /// # Errors
     /// [`StreamLogError::NotOpen`] before `open` or after the end.
     async fn append(&self, turn: TurnId, event: TurnEvent) -> Result<u64, StreamLogError>;
+
+    /// What there is after event number `after`, or a part of it, without waiting for more.
+    ///
+    /// # Errors
+    /// [`StreamLogError::Behind`] when the event after `after` is no longer held.
+    async fn glance(&self, turn: TurnId, after: u64) -> Result<Glance, StreamLogError>;
 
     /// Waits until there is an event after number `after`, or the log is finished, and reads what is
     /// there, or a part of it. `None` when the log is unknown: never opened, or forgotten.

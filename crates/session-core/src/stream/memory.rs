@@ -9,7 +9,7 @@ use kernel::{Clock, Timestamp, TurnId};
 use tokio::sync::watch;
 
 use super::TurnEvent;
-use crate::ports::{StreamBatch, StreamLogError, TurnStreamLog};
+use crate::ports::{Glance, StreamBatch, StreamLogError, TurnStreamLog};
 
 /// The most one turn's log may hold, in bytes as [`TurnEvent::weight`] counts them. The longest answers of today's
 /// models are a tenth of it.
@@ -129,6 +129,13 @@ impl TurnStreamLog for MemoryStreamLog {
         }
         log.changed.send_replace(number);
         Ok(number)
+    }
+
+    async fn glance(&self, turn: TurnId, after: u64) -> Result<Glance, StreamLogError> {
+        self.forget_old(&mut lock(&self.turns));
+        let Some(log) = self.find(turn) else { return Ok(Glance::Unknown) };
+        let batch = lock(&log.kept).batch(after);
+        batch.map_or(Ok(Glance::Waiting), |batch| batch.map(Glance::Batch))
     }
 
     async fn read(&self, turn: TurnId, after: u64) -> Result<Option<StreamBatch>, StreamLogError> {

@@ -209,6 +209,7 @@ macro_rules! stream_log_contract {
             a_reader_waits_for_the_next_event,
             a_reader_from_any_number_sees_the_rest,
             an_ended_log_ends_its_readers,
+            a_glance_never_waits,
             an_unknown_log_is_told_as_such,
             nothing_is_added_before_the_start_or_after_the_end,
             a_finished_log_is_forgotten_after_its_time,

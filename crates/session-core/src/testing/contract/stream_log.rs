@@ -5,7 +5,7 @@ use std::time::Duration;
 use kernel::TurnId;
 use kernel::testing::ManualClock;
 
-use crate::ports::{StreamLogError, TurnStreamLog};
+use crate::ports::{Glance, StreamLogError, TurnStreamLog};
 use crate::stream::{TurnEvent, TurnFailure};
 use crate::testing::samples::{session_id, turn_id};
 
@@ -65,6 +65,17 @@ pub async fn an_ended_log_ends_its_readers(log: &dyn TurnStreamLog, _clock: &Man
     assert!(read.unwrap().unwrap().ended);
     let past_the_end = log.read(turn, 2).await.unwrap().unwrap();
     assert!(past_the_end.ended && past_the_end.events.is_empty());
+}
+
+pub async fn a_glance_never_waits(log: &dyn TurnStreamLog, _clock: &ManualClock) {
+    assert_eq!(log.glance(turn_id(1), 0).await.unwrap(), Glance::Unknown);
+    let turn = written(log, &[token("a")]).await;
+    assert_eq!(log.glance(turn, 1).await.unwrap(), Glance::Waiting);
+    let Glance::Batch(batch) = log.glance(turn, 0).await.unwrap() else { panic!("no batch") };
+    assert_eq!((batch.first, batch.events, batch.ended), (1, vec![token("a")], false));
+    log.append(turn, end()).await.unwrap();
+    let Glance::Batch(batch) = log.glance(turn, 2).await.unwrap() else { panic!("no batch") };
+    assert!(batch.events.is_empty() && batch.ended);
 }
 
 pub async fn an_unknown_log_is_told_as_such(log: &dyn TurnStreamLog, _clock: &ManualClock) {

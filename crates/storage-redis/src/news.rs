@@ -1,0 +1,154 @@
+//! Who reads a stream hears that there is more, on one connection for all readers of a process.
+
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+use futures::StreamExt;
+use redis::aio::{PubSubSink, PubSubStream};
+use redis::{Client, RedisResult};
+use tokio::sync::{mpsc, oneshot, watch};
+use tokio::time::{interval, sleep, timeout};
+
+/// The longest that connecting and subscribing may take.
+const LIMIT: Duration = Duration::from_secs(2);
+/// The pause between two attempts to connect.
+const PAUSE: Duration = Duration::from_millis(200);
+/// How often channels that nobody listens to are left: who reads on comes back before.
+const SWEEP: Duration = Duration::from_secs(5);
+/// Readers that come at the same time, before one has to wait.
+const COMING: usize = 1024;
+
+/// Channels that are listened to, as long as somebody does.
+#[derive(Clone)]
+pub(crate) struct News {
+    channels: Arc<Mutex<HashMap<String, watch::Sender<u64>>>>,
+    orders: mpsc::Sender<Order>,
+}
+
+/// A channel to listen to, and who waits until it is.
+struct Order {
+    channel: String,
+    done: oneshot::Sender<()>,
+}
+
+/// Hears of one channel.
+pub(crate) struct Listener(watch::Receiver<u64>);
+
+impl Listener {
+    /// Waits for news that were not waited for yet, at most so long.
+    pub(crate) async fn news(&mut self, at_most: Duration) {
+        // Nothing heard is reason enough to look as well.
+        timeout(at_most, self.0.changed()).await.ok();
+    }
+}
+
+impl News {
+    /// Listens with connections of a client, as long as the last clone lives.
+    pub(crate) fn start(client: Client) -> Self {
+        let (orders, taken) = mpsc::channel(COMING);
+        let channels = Arc::<Mutex<HashMap<_, _>>>::default();
+        tokio::spawn(run(client, Arc::clone(&channels), taken));
+        Self { channels, orders }
+    }
+
+    /// Hears of a channel from when this answers; at once, and of nothing, while Redis is away.
+    pub(crate) async fn listen(&self, channel: String, patience: Duration) -> Listener {
+        let (heard, first) = {
+            let mut channels = lock(&self.channels);
+            let first = !channels.contains_key(&channel);
+            (channels.entry(channel.clone()).or_default().subscribe(), first)
+        };
+        if first {
+            let (done, subscribed) = oneshot::channel();
+            if self.orders.send(Order { channel, done }).await.is_ok() {
+                timeout(patience, subscribed).await.ok();
+            }
+        }
+        Listener(heard)
+    }
+}
+
+type Channels = Mutex<HashMap<String, watch::Sender<u64>>>;
+
+fn lock(channels: &Channels) -> MutexGuard<'_, HashMap<String, watch::Sender<u64>>> {
+    channels.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+async fn run(client: Client, channels: Arc<Channels>, mut orders: mpsc::Receiver<Order>) {
+    loop {
+        // Not before somebody wants to hear anything.
+        let Some(first) = orders.recv().await else { return };
+        let connected = timeout(LIMIT, connect(&client, &channels, first)).await;
+        let Ok(Ok((sink, stream))) = connected else {
+            sleep(PAUSE).await;
+            continue;
+        };
+        match serve(sink, stream, &channels, &mut orders).await {
+            Ended::NobodyIsLeft => return,
+            // Whoever listens looks for himself now and then.
+            Ended::Lost => tracing::debug!("news of streams are not heard until redis is back"),
+        }
+    }
+}
+
+/// Connects, and listens to everything that somebody listens to.
+async fn connect(client: &Client, channels: &Channels, order: Order) -> RedisResult<(PubSubSink, PubSubStream)> {
+    let (mut sink, stream) = client.get_async_pubsub().await?.split();
+    let names: Vec<String> = lock(channels).keys().cloned().collect();
+    if !names.is_empty() {
+        sink.subscribe(&names).await?;
+    }
+    // What was told before is not heard: everybody looks.
+    lock(channels).values().for_each(|channel| channel.send_modify(|news| *news += 1));
+    // Whoever went away needs no answer.
+    order.done.send(()).ok();
+    Ok((sink, stream))
+}
+
+enum Ended {
+    NobodyIsLeft,
+    Lost,
+}
+
+async fn serve(
+    mut sink: PubSubSink,
+    mut stream: PubSubStream,
+    channels: &Channels,
+    orders: &mut mpsc::Receiver<Order>,
+) -> Ended {
+    let mut sweep = interval(SWEEP);
+    loop {
+        let carried_out = tokio::select! {
+            order = orders.recv() => {
+                let Some(order) = order else { return Ended::NobodyIsLeft };
+                timeout(LIMIT, subscribe(&mut sink, order)).await
+            }
+            _ = sweep.tick() => timeout(LIMIT, unsubscribe(&mut sink, channels)).await,
+            message = stream.next() => {
+                let Some(message) = message else { return Ended::Lost };
+                if let Some(channel) = lock(channels).get(message.get_channel_name()) {
+                    channel.send_modify(|news| *news += 1);
+                }
+                continue;
+            }
+        };
+        if !matches!(carried_out, Ok(Ok(()))) {
+            return Ended::Lost;
+        }
+    }
+}
+
+async fn subscribe(sink: &mut PubSubSink, order: Order) -> RedisResult<()> {
+    sink.subscribe(&order.channel).await?;
+    // Whoever went away needs no answer.
+    order.done.send(()).ok();
+    Ok(())
+}
+
+/// Leaves the channels that nobody listens to any more.
+async fn unsubscribe(sink: &mut PubSubSink, channels: &Channels) -> RedisResult<()> {
+    let unused: Vec<String> =
+        lock(channels).extract_if(|_, listened| listened.receiver_count() == 0).map(|(channel, _)| channel).collect();
+    if unused.is_empty() { Ok(()) } else { sink.unsubscribe(&unused).await }
+}
