@@ -14,8 +14,10 @@ mod ledger;
 mod load;
 mod malformed;
 mod outage;
+mod redis;
 mod regenerating;
 mod spool;
+mod streams;
 
 /// A question that the sample documents answer.
 const QUESTION: &str = "제주도는 배송비가 얼마예요?";
