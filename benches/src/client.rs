@@ -41,6 +41,11 @@ impl Connection {
         Ok((status, self.rest().await?))
     }
 
+    /// Asks for `path` and reads the head of the answer; the body follows with [`Self::piece`].
+    pub(crate) async fn start_get(&mut self, path: &str) -> Result<u16> {
+        self.send(&format!("GET {path} HTTP/1.1\r\nhost: localhost\r\n\r\n")).await
+    }
+
     /// Sends JSON and reads the whole answer.
     pub(crate) async fn post(&mut self, path: &str, body: &Value) -> Result<(u16, Vec<u8>)> {
         let status = self.start_post(path, body).await?;

@@ -4,6 +4,7 @@
 mod build;
 mod chat;
 mod client;
+mod fleet;
 mod floor;
 mod load;
 mod lookup;
@@ -28,9 +29,14 @@ fn main() -> Result<()> {
         Command::LookupFloor { database, body_bytes } => return floor::lookup::serve(database, *body_bytes),
         Command::ChatFloor { recording } => return floor::chat::serve(recording),
         Command::StorageFloor { database, sizes } => return floor::storage::serve(database, *sizes),
+        Command::RedisFloor { redis } => return floor::redis::serve(redis),
+        Command::StreamFloor => return floor::stream::serve(),
         _ => {}
     }
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
+    if matches!(options.command, Command::StreamServer) {
+        return runtime.block_on(fleet::server::serve());
+    }
     let report = runtime.block_on(measure(&options))?;
     if options.json { report.print_json() } else { report.print_table() }
 }
@@ -47,6 +53,9 @@ async fn measure(options: &Options) -> Result<Report> {
     }
     if all || matches!(options.command, Command::Chat) {
         report.extend(chat::measure(options, &binary).await?);
+    }
+    if all || matches!(options.command, Command::Instances) {
+        report.extend(fleet::measure(options, &binary).await?);
     }
     match &options.command {
         Command::All => report.extend(storage::measure(options, &StorageOptions::default(), &binary).await?),

@@ -43,6 +43,8 @@ pub(crate) enum Command {
     Chat,
     /// Look-ups, last messages and turns on SQLite and PostgreSQL.
     Storage(StorageOptions),
+    /// Sessions read with and without Redis, resumed streams, and very many streams.
+    Instances,
     /// A bare server with one SQLite read per request.
     #[command(hide = true)]
     LookupFloor {
@@ -69,6 +71,19 @@ pub(crate) enum Command {
         #[command(flatten)]
         sizes: BodySizes,
     },
+    /// A bare server with one GET of Redis per request.
+    #[command(hide = true)]
+    RedisFloor {
+        /// Where Redis is.
+        #[arg(long)]
+        redis: String,
+    },
+    /// A bare server that streams tokens at a pace.
+    #[command(hide = true)]
+    StreamFloor,
+    /// The real edge and chat service over a model that streams tokens at a pace.
+    #[command(hide = true)]
+    StreamServer,
 }
 
 /// How much of the storages to measure.

@@ -36,9 +36,14 @@ impl Server {
 
     /// A server without documents on `data`, which keeps its sessions there unless `database` is given.
     pub(crate) async fn serve(binary: &Path, data: &Path, database: Option<&str>) -> Result<Self> {
-        let arguments = ["serve".as_ref(), "--data".as_ref(), data.as_os_str(), "--port".as_ref(), "0".as_ref()];
         let variables: Vec<_> = database.map(|url| ("DATABASE_URL", url)).into_iter().collect();
-        Self::start_with(binary, &arguments, &variables, data).await
+        Self::serve_with(binary, data, &variables).await
+    }
+
+    /// The same with environment variables of its own.
+    pub(crate) async fn serve_with(binary: &Path, data: &Path, variables: &[(&str, &str)]) -> Result<Self> {
+        let arguments = ["serve".as_ref(), "--data".as_ref(), data.as_os_str(), "--port".as_ref(), "0".as_ref()];
+        Self::start_with(binary, &arguments, variables, data).await
     }
 
     /// Starts a program that prints `http://<address>` on a line of its standard output once it listens.

@@ -4,12 +4,14 @@
 pub(crate) mod chat;
 pub(crate) mod lookup;
 pub(crate) mod postgres;
+pub(crate) mod redis;
 pub(crate) mod sqlite;
 pub(crate) mod storage;
+pub(crate) mod stream;
 pub(crate) mod turns;
 
 use std::io::Write;
-use std::net::{Ipv4Addr, TcpListener};
+use std::net::{Ipv4Addr, SocketAddr, TcpListener};
 
 use anyhow::Result;
 
@@ -19,8 +21,13 @@ const WORKERS: usize = 2;
 /// A listener on a free port, announced the way the real server does it.
 fn listen() -> Result<TcpListener> {
     let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0))?;
-    let mut out = std::io::stdout().lock();
-    writeln!(out, "http://{}", listener.local_addr()?)?;
-    out.flush()?;
+    announce(listener.local_addr()?)?;
     Ok(listener)
+}
+
+/// Says where a server listens.
+pub(crate) fn announce(address: SocketAddr) -> Result<()> {
+    let mut out = std::io::stdout().lock();
+    writeln!(out, "http://{address}")?;
+    Ok(out.flush()?)
 }

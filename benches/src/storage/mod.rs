@@ -2,7 +2,7 @@
 //! bare drivers.
 
 pub(crate) mod cluster;
-mod filling;
+pub(crate) mod filling;
 mod first_token;
 mod http;
 mod turns;

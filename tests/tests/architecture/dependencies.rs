@@ -58,7 +58,7 @@ const FENCES: &[(&str, &[&str])] = &[
     ("sea-orm-migration", &["migration"]),
     ("sqlx", &["storage-sea", "storage-sqlite", "storage-postgres", "test-support"]),
     ("tokio-postgres", &["iyagi-benches"]),
-    ("redis", &["storage-redis"]),
+    ("redis", &["storage-redis", "iyagi-benches"]),
     ("moka", &["session-core"]),
     ("actix-web", &["api-actix", "iyagi-benches"]),
     ("actix-ws", &["api-actix"]),

@@ -1,6 +1,11 @@
 use std::{fs, path::Path, process::Command, time::Duration};
 
-use test_support::{ports, temp, wait::wait_until};
+use test_support::{
+    Unavailable, ports,
+    postgres::{self, TestDatabase},
+    redis, temp,
+    wait::wait_until,
+};
 
 use super::{
     READMES,
@@ -14,6 +19,9 @@ const CALLS: [&str; 3] = ["cargo run --release --package iyagi --", "cargo run -
 const DEMO: &str = "cargo run --release -- demo";
 /// This is what runs these tests.
 const EXEMPT: &str = "./scripts/test.sh";
+/// The servers that the READMEs name.
+const DATABASE: &str = "postgres://iyagi:secret@db/iyagi";
+const REDIS: &str = "redis://cache:6379";
 const START_LIMIT: Duration = Duration::from_mins(3);
 
 fn shown(readme: &str) -> Vec<Shown> {
@@ -25,17 +33,24 @@ struct Session {
     data: tempfile::TempDir,
     port: u16,
     server: Option<Process>,
+    /// The servers that the documents name, and those that are here in their place.
+    servers: [(&'static str, String); 2],
+    _database: TestDatabase,
 }
 
 impl Session {
-    fn new() -> Self {
-        Self { data: temp::directory().unwrap(), port: ports::free().unwrap(), server: None }
+    async fn new() -> Result<Self, Unavailable> {
+        let (database, redis) = (postgres::database().await?, redis::server().await?);
+        let servers = [(DATABASE, database.url.clone()), (REDIS, redis.url().to_owned())];
+        let (data, port) = (temp::directory().unwrap(), ports::free().unwrap());
+        Ok(Self { data, port, server: None, servers, _database: database })
     }
 
     fn as_run_here(&self, command: &str) -> String {
         let binary = binary().display().to_string();
         let called = CALLS.iter().fold(command.to_owned(), |text, call| text.replace(call, &binary));
-        called.replace("8000", &self.port.to_string())
+        let called = called.replace("8000", &self.port.to_string());
+        self.servers.iter().fold(called, |text, (named, here)| text.replace(named, here))
     }
 
     fn shell(&self, command: &str) -> Command {
@@ -45,6 +60,8 @@ impl Session {
         {
             shell.env_remove(name);
         }
+        // Servers are shared by tests; what each remembers there is its own.
+        shell.env("IYAGI__REDIS__PREFIX", format!("{}:", self.port));
         shell.env("IYAGI__DATA__DIR", self.data.path()).env("PORT", self.port.to_string());
         shell
     }
@@ -52,7 +69,8 @@ impl Session {
     /// The server that a command starts goes on running; the next one takes its place.
     async fn serve(&mut self, command: &str) -> String {
         self.server = None;
-        let process = Process::start(&mut self.shell(&format!("exec {command}")));
+        // Variables before the command are set by `env`, which `exec` can become.
+        let process = Process::start(&mut self.shell(&format!("exec env {command}")));
         let process = self.server.insert(process);
         let ready = format!("http://127.0.0.1:{}/ready", self.port);
         let answered = wait_until(START_LIMIT, || {
@@ -85,7 +103,7 @@ impl Session {
 async fn run_all(readme: &str) {
     let text = fs::read_to_string(workspace().join(readme)).unwrap();
     assert!(text.contains(DEMO), "{readme} does not tell how to begin");
-    let mut session = Session::new();
+    let mut session = test_support::require!(Session::new().await);
     let demo = session.as_run_here(DEMO);
     session.serve(&demo).await;
     let commands = commands(&text);
