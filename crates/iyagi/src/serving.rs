@@ -2,11 +2,14 @@
 
 use std::net::TcpListener;
 use std::sync::Arc;
+use std::time::Duration;
 
 use anyhow::Context;
-use api_actix::{ApiSettings, ApiState, RunningServer, ServerOptions, WebSocketLimits};
+use api_actix::{ApiSettings, ApiState, Check, Readiness, RunningServer, ServerOptions, WebSocketLimits};
+use async_trait::async_trait;
 use metrics_exporter_prometheus::PrometheusHandle;
 use tokio::signal::unix::{SignalKind, signal};
+use tokio::sync::watch;
 
 use crate::config::Config;
 use crate::upkeep::Upkeep;
@@ -40,7 +43,9 @@ pub(crate) async fn serve(
     };
     upkeep.begin(storage.owns_sessions()).await?;
     let upkeep = tokio::spawn(upkeep.run());
-    let state = Arc::new(state(config, services, &storage, metrics));
+    let leaving = watch::Sender::new(false);
+    let readiness = Arc::new(Staying { storage: storage.readiness(), leaving: leaving.subscribe() });
+    let state = Arc::new(ApiState { readiness, ..state(config, services, &storage, metrics) });
     let RunningServer { stop, future } =
         api_actix::server(state, listener, server_options(config)).context("the server cannot start")?;
     let mut running = tokio::spawn(future);
@@ -48,6 +53,7 @@ pub(crate) async fn serve(
         ended = &mut running => Some(ended),
         signal = stop_signal() => {
             tracing::info!(signal = signal?, "stopping");
+            leave(&leaving, config.server.leave()).await?;
             None
         }
     };
@@ -65,6 +71,35 @@ pub(crate) async fn serve(
     storage.close().await?;
     tracing::info!("stopped");
     Ok(())
+}
+
+/// Makes `/ready` fail, and goes on serving until whoever sends customers here has noticed.
+async fn leave(leaving: &watch::Sender<bool>, grace: Duration) -> anyhow::Result<()> {
+    leaving.send_replace(true);
+    if !grace.is_zero() {
+        tokio::select! {
+            () = tokio::time::sleep(grace) => {}
+            signal = stop_signal() => tracing::info!(signal = signal?, "stopping at once"),
+        }
+    }
+    Ok(())
+}
+
+/// Ready as long as the storage is, and the server is not about to stop.
+struct Staying {
+    storage: Arc<dyn Readiness>,
+    leaving: watch::Receiver<bool>,
+}
+
+#[async_trait]
+impl Readiness for Staying {
+    async fn check(&self) -> Vec<Check> {
+        let mut checks = self.storage.check().await;
+        if *self.leaving.borrow() {
+            checks.push(Check { name: "staying".into(), ok: false, detail: Some("the server is stopping".into()) });
+        }
+        checks
+    }
 }
 
 fn server_options(config: &Config) -> ServerOptions {

@@ -6,6 +6,7 @@ use std::{
 use futures::future::join_all;
 use reqwest::Method;
 use serde_json::{Value, json};
+use test_support::wait::wait_until;
 
 use super::QUESTION;
 use crate::support::{Api, Event, EventReader, Server, assert_error, send_signal};
@@ -33,6 +34,21 @@ async fn an_idle_server_ends_at_once_when_told_to() {
         stop(&mut server, signal, "idle");
         server.restart().await;
     }
+}
+
+#[tokio::test]
+async fn a_server_that_is_told_to_stop_is_not_ready_first_and_takes_questions_for_as_long_as_it_was_told() {
+    let mut server = Server::start_with(&[("IYAGI__SERVER__LEAVE_SECONDS", "120")]).await;
+    let api = server.api();
+    send_signal("TERM", server.id());
+    let not_ready = wait_until(TOLERATED, async || api.get("/ready").await.status() == 503).await;
+    assert!(not_ready.is_ok(), "a server that is about to stop says it is ready");
+    assert_error(api.get("/ready").await, 503, "NOT_READY").await;
+    assert_eq!(api.get("/health").await.status(), 200);
+    let reply = api.ask(&json!({"message": QUESTION, "userId": "minji"})).await;
+    assert!(!reply["content"].as_str().unwrap().is_empty());
+    // A second signal cuts the time short.
+    stop(&mut server, "TERM", "taking its leave");
 }
 
 /// The events of a question; none when it came too late to be taken.

@@ -56,9 +56,16 @@ pub(crate) struct ServerConfig {
     pub(crate) body_limit_bytes: usize,
     /// How long running requests get to finish at shutdown, in seconds.
     pub(crate) shutdown_seconds: u64,
+    /// How long questions are still taken after the signal to stop, in seconds.
+    pub(crate) leave_seconds: u64,
 }
 
 impl ServerConfig {
+    /// How long questions are still taken after the signal to stop.
+    pub(crate) const fn leave(&self) -> Duration {
+        Duration::from_secs(self.leave_seconds)
+    }
+
     /// How long running requests get to finish at shutdown.
     pub(crate) const fn shutdown(&self) -> Duration {
         Duration::from_secs(self.shutdown_seconds)

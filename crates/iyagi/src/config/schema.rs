@@ -49,6 +49,7 @@ pub(super) static FIELDS: &[Field] = &[
     field("server.workers", Kind::Integer(0, 1_024)),
     field("server.body_limit_bytes", Kind::Integer(1_024, 1_073_741_824)),
     field("server.shutdown_seconds", Kind::Integer(0, 3_600)),
+    field("server.leave_seconds", Kind::Integer(0, 300)),
     field("log.format", Kind::Choice(&["pretty", "json"])),
     field("log.level", Kind::LogFilter),
     field("data.dir", Kind::Text(1, 4_096)),
