@@ -199,7 +199,7 @@ pub(crate) fn services(config: &Config, storage: &Storage) -> anyhow::Result<Ser
     let advisor = advice::advisor(storage, repository.clone(), traffic, remembered.uses);
     let sessions = SessionService::new(measured, clock(), ids(), config.session.lifetimes());
     let shares = ShareService::new(sessions.clone(), repository.clone(), clock(), ids(), Arc::new(OsSecrets));
-    let contexts = UserContextService::new(repository.clone(), clock());
+    let contexts = UserContextService::new(storage.remembering.before_contexts(repository.clone()), clock());
     let ports = ChatPorts {
         sessions: sessions.clone(),
         turns: turns.clone(),

@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use async_trait::async_trait;
-use kernel::{RepositoryError, SessionId, TurnId};
+use kernel::{RepositoryError, TurnId};
 use sea_orm::sqlx::postgres::{PgListener, PgPool, PgPoolOptions};
 use sea_orm::sqlx::query;
 use session_core::LocalSignals;
@@ -12,6 +12,7 @@ use session_core::ports::{FleetSignal, FleetSignals, TurnSignal, TurnSignals};
 use storage_sea::driver_error;
 use tokio::sync::broadcast;
 use tokio::task::JoinHandle;
+use uuid::Uuid;
 
 use crate::options;
 use crate::storage::PostgresStorage;
@@ -94,13 +95,13 @@ async fn pass_on(channel: &str, payload: &str, turns: &LocalSignals, fleet: &bro
     }
 }
 
-/// `pulse <from> up`, `pulse <from> cut` or `writing <from> <session> <session> …`.
+/// `pulse <from> up`, `pulse <from> cut` or `writing <from> <key> <key> …`.
 fn written_fleet(signal: &FleetSignal) -> String {
     match signal {
         FleetSignal::Pulse { from, cut_off } => format!("pulse {from} {}", if *cut_off { "cut" } else { "up" }),
-        FleetSignal::Writing { from, sessions } => {
+        FleetSignal::Writing { from, keys } => {
             let mut text = format!("writing {from}");
-            sessions.iter().for_each(|session| text.push_str(&format!(" {session}")));
+            keys.iter().for_each(|key| text.push_str(&format!(" {key}")));
             text
         }
         FleetSignal::Interrupted => String::new(),
@@ -114,8 +115,8 @@ fn read_fleet(payload: &str) -> Option<FleetSignal> {
         ("pulse", Some("up")) => Some(FleetSignal::Pulse { from, cut_off: false }),
         ("pulse", Some("cut")) => Some(FleetSignal::Pulse { from, cut_off: true }),
         ("writing", _) => {
-            let sessions = words.map(|word| word.parse::<SessionId>().ok()).collect::<Option<_>>()?;
-            Some(FleetSignal::Writing { from, sessions })
+            let keys = words.map(|word| word.parse::<Uuid>().ok()).collect::<Option<_>>()?;
+            Some(FleetSignal::Writing { from, keys })
         }
         _ => None,
     }
@@ -189,11 +190,11 @@ mod tests {
     #[test]
     fn a_signal_of_the_fleet_is_read_as_it_was_written_and_fits_into_a_notification() {
         let from = || "host:4711:0190".to_owned();
-        let sessions: Vec<_> = (1..=200).map(session_core::testing::samples::session_id).collect();
+        let keys: Vec<_> = (1..=200).map(|number| turn_id(number).as_uuid()).collect();
         for signal in [
             FleetSignal::Pulse { from: from(), cut_off: true },
             FleetSignal::Pulse { from: from(), cut_off: false },
-            FleetSignal::Writing { from: from(), sessions },
+            FleetSignal::Writing { from: from(), keys },
         ] {
             let payload = written_fleet(&signal);
             assert!(payload.len() < 8_000, "{}", payload.len());

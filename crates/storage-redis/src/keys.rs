@@ -1,6 +1,6 @@
 //! Every key that is used in Redis, in one place.
 
-use kernel::{SessionId, TurnId};
+use kernel::{SessionId, StoreId, TurnId, UserId};
 
 /// Names keys; all begin with the same prefix, so that several installations can share a server.
 #[derive(Debug, Clone)]
@@ -28,8 +28,28 @@ impl Keys {
         format!("{}chat:{id}", self.prefix)
     }
 
+    /// What a store remembers of a user: a hash. A name may hold a colon, which would make two keys one.
+    pub(crate) fn context(&self, store: &StoreId, user: &UserId) -> String {
+        let escaped = |name: &str| name.replace('%', "%25").replace(':', "%3A");
+        format!("{}context:{}:{}", self.prefix, escaped(store.as_str()), escaped(user.as_str()))
+    }
+
     /// The events of a turn: a stream. Also the channel on which its readers are told of news.
     pub(crate) fn stream(&self, turn: TurnId) -> String {
         format!("{}stream:{turn}", self.prefix)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn no_two_users_share_a_key() {
+        let keys = Keys::new("iyagi:".into());
+        let key = |store: &str, user: &str| keys.context(&StoreId::new(store).unwrap(), &UserId::new(user).unwrap());
+        assert_eq!(key("demo", "kim"), "iyagi:context:demo:kim");
+        assert_ne!(key("a:b", "c"), key("a", "b:c"));
+        assert_ne!(key("a%3Ab", "c"), key("a:b", "c"));
     }
 }

@@ -1,9 +1,10 @@
-//! What all instances share beside the database, in Redis: remembered sessions with what was said last in them, and
-//! the live streams of turns.
+//! What all instances share beside the database, in Redis: remembered sessions with what was said last in them,
+//! users' contexts, and the live streams of turns.
 //!
 //! Nothing here is the only copy of anything, and nothing waits for Redis for longer than a moment: when it is away,
 //! the database answers.
 
+mod contexts;
 mod keys;
 mod link;
 mod news;
@@ -14,5 +15,5 @@ mod streams;
 
 pub use link::RedisLink;
 pub use options::{InvalidRedisUrl, RedisOptions};
-pub use sessions::RedisSessionCache;
+pub use sessions::RedisCache;
 pub use streams::RedisStreamLog;

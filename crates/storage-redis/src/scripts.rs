@@ -96,13 +96,13 @@ redis.call('PEXPIRE', KEYS[1], ARGV[6])
 return 1
 ";
 
-/// Says what came of a write. KEYS: entry, epoch, list of messages. ARGV: ticket or '', epoch or '', what ('unchanged',
+/// Says what came of a write. KEYS: entry, epoch, list of messages or '' (then only 'unchanged' and 'doubtful'). ARGV: ticket or '', epoch or '', what ('unchanged',
 /// 'doubtful', 'new', 'changed'), revision, value, ttl, abandoned, ttl of the messages, messages at most, message or
 /// '', and what it adds to the four figures.
 const SETTLE: &str = r"
 local entry, chat = KEYS[1], KEYS[3]
 sound(entry, 'hash')
-sound(chat, 'list')
+if chat ~= '' then sound(chat, 'list') end
 local ticket, began, what, revision = ARGV[1], ARGV[2], ARGV[3], tonumber(ARGV[4])
 if ticket ~= '' and redis.call('HDEL', entry, 'm:' .. ticket) == 1 then
   if redis.call('HINCRBY', entry, 'w', -1) < 1 then redis.call('HDEL', entry, 'w') end
@@ -111,7 +111,7 @@ if what == 'unchanged' then return 1 end
 local current = redis.call('GET', KEYS[2])
 if what == 'doubtful' or not current or (began ~= '' and began ~= current) then
   forget(entry)
-  redis.call('DEL', chat)
+  if chat ~= '' then redis.call('DEL', chat) end
   return 0
 end
 local known = redis.call('HMGET', entry, 'e', 'r', 'hr', 'sr', 'w')

@@ -18,19 +18,19 @@ use crate::scripts::Settling;
 /// In place of a store, where no store has the session.
 const ANY_STORE: &str = "*";
 
-/// Remembers sessions in Redis.
+/// Remembers sessions and users' contexts in Redis.
 #[derive(Clone)]
-pub struct RedisSessionCache {
-    link: RedisLink,
+pub struct RedisCache {
+    pub(crate) link: RedisLink,
     clock: Arc<dyn Clock>,
-    lifetimes: CacheLifetimes,
+    pub(crate) lifetimes: CacheLifetimes,
 }
 
 /// What the fields of a session's entry say, in the order in which they are asked for.
 type Fields = (Option<String>, Option<String>, Option<u64>, Option<u64>, Option<String>);
 type Figures = (Option<u64>, Option<u64>, Option<u64>, Option<u64>, Option<u64>, Option<u64>);
 
-impl RedisSessionCache {
+impl RedisCache {
     /// A cache over a link.
     pub fn new(link: RedisLink, clock: Arc<dyn Clock>, lifetimes: CacheLifetimes) -> Self {
         Self { link, clock, lifetimes }
@@ -42,7 +42,7 @@ impl RedisSessionCache {
     }
 
     /// The right to keep what is read next, if nobody has it and nobody writes.
-    async fn reserve(&self, place: &Place) -> Option<CacheTicket> {
+    pub(crate) async fn reserve(&self, place: &Place) -> Option<CacheTicket> {
         let ticket = CacheTicket::generate(self.link.ids());
         let reserved = self.link.read_on(async |connection| {
             let (own, _) = ticket.parts();
@@ -53,7 +53,7 @@ impl RedisSessionCache {
     }
 
     /// Something that should not be under a key: it is removed, and nothing is known.
-    async fn discard(&self, place: &Place, what: &str) {
+    pub(crate) async fn discard(&self, place: &Place, what: &str) {
         metrics::counter!("redis_garbage_total").increment(1);
         tracing::warn!(key = place.entry, what, "what redis remembers is not understood and is removed");
         let removed = self.link.run_on(async |connection| {
@@ -89,7 +89,26 @@ impl RedisSessionCache {
         }
     }
 
-    fn settling<'a>(&self, ttl: Duration, what: &'static str) -> Settling<'a> {
+    /// Says that an entry is going to be written.
+    pub(crate) async fn mark(&self, place: &Place) -> CacheTicket {
+        let ticket = CacheTicket::generate(self.link.ids());
+        let (own, _) = ticket.parts();
+        let mark = async || {
+            let marked = self.link.run_on(async |connection| self.link.scripts().mark(connection, place, own).await);
+            marked.await.ok()
+        };
+        if let Some(epoch) = mark().await {
+            return ticket.clone().carrying(&epoch);
+        }
+        self.link.cannot_tell(own, place.clone()).await;
+        // Redis may have come back before it was known that there is something to tell.
+        match mark().await {
+            Some(epoch) => ticket.clone().carrying(&epoch),
+            None => ticket,
+        }
+    }
+
+    pub(crate) fn settling<'a>(&self, ttl: Duration, what: &'static str) -> Settling<'a> {
         Settling {
             ticket: "",
             epoch: "",
@@ -104,12 +123,12 @@ impl RedisSessionCache {
         }
     }
 
-    fn jittered(&self, lifetime: Duration) -> Duration {
+    pub(crate) fn jittered(&self, lifetime: Duration) -> Duration {
         // Redis takes no time to live of zero.
         jittered(lifetime, self.link.ids()).max(Duration::from_millis(1))
     }
 
-    async fn settle(&self, place: &Place, settling: &Settling<'_>) {
+    pub(crate) async fn settle(&self, place: &Place, settling: &Settling<'_>) {
         let settled =
             self.link.run_on(async |connection| self.link.scripts().settle(connection, place, settling).await);
         // A write that is not said to be over leaves the session unknown, which is right.
@@ -180,7 +199,7 @@ fn messages_of(session: &Session, list: &[String]) -> Option<Vec<Message>> {
 }
 
 #[async_trait]
-impl SessionCache for RedisSessionCache {
+impl SessionCache for RedisCache {
     async fn recall(&self, id: SessionId) -> Recalled {
         let place = self.place(id);
         if let Some(((_, session, _, _, absent), ..)) = self.read(&place, 0, false).await {
@@ -248,22 +267,7 @@ impl SessionCache for RedisSessionCache {
     }
 
     async fn writing(&self, id: SessionId) -> CacheTicket {
-        let place = self.place(id);
-        let ticket = CacheTicket::generate(self.link.ids());
-        let (own, _) = ticket.parts();
-        let mark = async || {
-            let marked = self.link.run_on(async |connection| self.link.scripts().mark(connection, &place, own).await);
-            marked.await.ok()
-        };
-        if let Some(epoch) = mark().await {
-            return ticket.clone().carrying(&epoch);
-        }
-        self.link.cannot_tell(own, place.clone()).await;
-        // Redis may have come back before it was known that there is something to tell.
-        match mark().await {
-            Some(epoch) => ticket.clone().carrying(&epoch),
-            None => ticket,
-        }
+        self.mark(&self.place(id)).await
     }
 
     async fn wrote(&self, id: SessionId, ticket: Option<CacheTicket>, written_as: Written<'_>) {

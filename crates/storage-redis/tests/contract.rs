@@ -5,11 +5,9 @@ mod support;
 mod cache {
     use std::sync::Arc;
 
-    use session_core::ports::SessionCache;
-
     use crate::support::cache;
 
-    session_core::session_cache_contract!(async { Some((Arc::new(cache().await?) as Arc<dyn SessionCache>, ())) });
+    session_core::session_cache_contract!(async { Some((Arc::new(cache().await?), ())) });
 }
 
 mod streams {

@@ -12,7 +12,7 @@ use session_core::model::Session;
 use session_core::ports::{Recalled, SessionCache, SessionRepository};
 use session_core::testing::samples::{session, session_id, store};
 use session_core::testing::{MemoryFleet, MemorySessions};
-use storage_redis::{RedisLink, RedisOptions, RedisSessionCache};
+use storage_redis::{RedisCache, RedisLink, RedisOptions};
 use test_support::redis::RestartableRedis;
 use test_support::require;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
@@ -27,7 +27,7 @@ const SURELY: Duration = Duration::from_secs(30);
 /// A process that remembers in Redis.
 struct Process {
     link: RedisLink,
-    cache: RedisSessionCache,
+    cache: RedisCache,
     sessions: CachedSessions,
     running: Vec<JoinHandle<()>>,
 }
@@ -41,7 +41,7 @@ impl Drop for Process {
 impl Process {
     async fn start(url: &str, storage: &Arc<MemorySessions>, fleet: Fleet) -> Self {
         let link = RedisLink::new(RedisOptions::new(url), fleet.clone(), Arc::new(UuidV7Source)).unwrap();
-        let cache = RedisSessionCache::new(link.clone(), Arc::new(ManualClock::new()), CacheLifetimes::default());
+        let cache = RedisCache::new(link.clone(), Arc::new(ManualClock::new()), CacheLifetimes::default());
         let sessions = CachedSessions::new(storage.clone(), storage.clone(), Arc::new(cache.clone()));
         let running = link.clone();
         let running = vec![

@@ -7,10 +7,12 @@ use anyhow::Context;
 use api_actix::{CacheHealth, CacheLook};
 use chat_analytics::advisor::{CacheKind, CacheUse};
 use kernel::error_chain;
-use session_core::cache::{CachedSessions, Fleet, MemorySessionCache};
-use session_core::ports::{FleetSignals, SessionCache, SessionRepository, TurnRepository, TurnStreamLog};
+use session_core::cache::{CachedContexts, CachedSessions, Fleet, MemoryCache};
+use session_core::ports::{
+    FleetSignals, SessionCache, SessionRepository, TurnRepository, TurnStreamLog, UserContextCache, UserContextStore,
+};
 use session_core::stream::MemoryStreamLog;
-use storage_redis::{RedisLink, RedisSessionCache, RedisStreamLog};
+use storage_redis::{RedisCache, RedisLink, RedisStreamLog};
 
 use super::{clock, ids, instance};
 use crate::config::Config;
@@ -35,8 +37,8 @@ pub(crate) struct Remembering {
 
 #[derive(Clone)]
 enum Place {
-    Redis { link: RedisLink, cache: RedisSessionCache },
-    Memory(MemorySessionCache),
+    Redis { link: RedisLink, cache: RedisCache },
+    Memory(MemoryCache),
     Nowhere,
 }
 
@@ -56,11 +58,11 @@ impl Remembering {
                     "redis is not there; the database does its part until it is"
                 );
             }
-            let cache = RedisSessionCache::new(link.clone(), clock(), lifetimes);
+            let cache = RedisCache::new(link.clone(), clock(), lifetimes);
             Place::Redis { link, cache }
         } else if config.cache.memory_mb > 0 {
             let bytes = config.cache.memory_mb * MEGABYTE;
-            Place::Memory(MemorySessionCache::new(clock(), ids(), lifetimes, bytes, fleet.clone()))
+            Place::Memory(MemoryCache::new(clock(), ids(), lifetimes, bytes, fleet.clone()))
         } else {
             Place::Nowhere
         };
@@ -88,6 +90,16 @@ impl Remembering {
             CacheKind::None => CacheUse::NONE,
         };
         Remembered { sessions: cached.clone(), turns: cached, uses: Arc::new(uses) }
+    }
+
+    /// Users' contexts of a storage, remembered.
+    pub(super) fn before_contexts(&self, contexts: Arc<dyn UserContextStore>) -> Arc<dyn UserContextStore> {
+        let cache: Arc<dyn UserContextCache> = match &self.place {
+            Place::Redis { cache, .. } => Arc::new(cache.clone()),
+            Place::Memory(cache) => Arc::new(cache.clone()),
+            Place::Nowhere => return contexts,
+        };
+        Arc::new(CachedContexts::new(contexts, cache))
     }
 
     /// Live streams: all instances' with Redis, this process's own without.

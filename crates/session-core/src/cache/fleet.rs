@@ -9,10 +9,11 @@ use std::collections::HashMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
-use kernel::{SessionId, error_chain};
+use kernel::error_chain;
 use tokio::sync::broadcast::error::RecvError;
 use tokio::sync::{Notify, oneshot};
 use tokio::time::{Instant, MissedTickBehavior};
+use uuid::Uuid;
 
 use crate::ports::{FleetSignal, FleetSignals};
 
@@ -25,7 +26,7 @@ const SILENCE: Duration = Duration::from_secs(2);
 const REMEMBERED: Duration = Duration::from_secs(10);
 /// How long a process that is cut off waits to hear itself say so, once: usually a millisecond.
 const ECHO: Duration = Duration::from_millis(15);
-/// Sessions in one signal: PostgreSQL takes 8,000 bytes, and an id has 36.
+/// Keys in one signal: PostgreSQL takes 8,000 bytes, and a key has 36.
 const AT_ONCE: usize = 200;
 
 /// The processes that share a storage, as this one sees them.
@@ -56,7 +57,7 @@ struct Seen {
 
 #[derive(Default)]
 struct Waiting {
-    sessions: Vec<SessionId>,
+    keys: Vec<Uuid>,
     told: Vec<oneshot::Sender<bool>>,
     telling: bool,
 }
@@ -97,14 +98,14 @@ impl Fleet {
         self.0.as_ref().map_or(0, |inner| inner.seen().era)
     }
 
-    /// Tells the others that a session is going to be written. `false` when they could not be told.
-    pub async fn writing(&self, id: SessionId) -> bool {
+    /// Tells the others that what has a key is going to be written. `false` when they could not be told.
+    pub async fn writing(&self, key: Uuid) -> bool {
         let Some(inner) = &self.0 else { return true };
         if inner.seen().is_alone(Instant::now()) {
             return true;
         }
         let (told, answer) = oneshot::channel();
-        if inner.enqueue(id, told) {
+        if inner.enqueue(key, told) {
             // A task of its own: a caller that goes away leaves nobody untold.
             tokio::spawn(tell_all(Arc::clone(inner)));
         }
@@ -132,9 +133,9 @@ impl Fleet {
         }
     }
 
-    /// Tells pulses and hears the others, for good: run it beside what remembers. `written` is told of sessions that
-    /// another process is going to write.
-    pub async fn run(&self, written: impl Fn(&[SessionId])) {
+    /// Tells pulses and hears the others, for good: run it beside what remembers. `written` is told of the keys of
+    /// what another process is going to write.
+    pub async fn run(&self, written: impl Fn(&[Uuid])) {
         let Some(inner) = &self.0 else { return std::future::pending().await };
         let mut signals = inner.signals.hear_fleet();
         let mut pulse = tokio::time::interval(PULSE);
@@ -173,7 +174,7 @@ impl Inner {
         told.is_ok()
     }
 
-    fn hear(&self, signal: FleetSignal, written: impl Fn(&[SessionId])) {
+    fn hear(&self, signal: FleetSignal, written: impl Fn(&[Uuid])) {
         match signal {
             FleetSignal::Pulse { from, cut_off } if from == self.me => {
                 self.seen().heard_myself(Instant::now());
@@ -184,34 +185,34 @@ impl Inner {
             FleetSignal::Pulse { from, cut_off } => self.seen().heard(from, cut_off, Instant::now()),
             FleetSignal::Interrupted => self.seen().missed(),
             FleetSignal::Writing { from, .. } if from == self.me => {}
-            FleetSignal::Writing { from, sessions } => {
-                written(&sessions);
+            FleetSignal::Writing { from, keys } => {
+                written(&keys);
                 self.seen().others.insert(from, Instant::now());
             }
         }
     }
 
-    /// Adds a session to what is told next. `true` when nobody is telling: the caller is to begin.
-    fn enqueue(&self, id: SessionId, told: oneshot::Sender<bool>) -> bool {
+    /// Adds a key to what is told next. `true` when nobody is telling: the caller is to begin.
+    fn enqueue(&self, key: Uuid, told: oneshot::Sender<bool>) -> bool {
         let mut waiting = self.waiting();
-        waiting.sessions.push(id);
+        waiting.keys.push(key);
         waiting.told.push(told);
         !std::mem::replace(&mut waiting.telling, true)
     }
 
     /// What is told next, and who waits for it; `None` ends the telling.
-    fn next(&self) -> Option<(Vec<SessionId>, Vec<oneshot::Sender<bool>>)> {
+    fn next(&self) -> Option<(Vec<Uuid>, Vec<oneshot::Sender<bool>>)> {
         let mut waiting = self.waiting();
-        let some = waiting.sessions.len().min(AT_ONCE);
+        let some = waiting.keys.len().min(AT_ONCE);
         waiting.telling = some > 0;
-        (some > 0).then(|| (waiting.sessions.drain(..some).collect(), waiting.told.drain(..some).collect()))
+        (some > 0).then(|| (waiting.keys.drain(..some).collect(), waiting.told.drain(..some).collect()))
     }
 }
 
-/// Tells what waits, and what comes meanwhile, many sessions at a time.
+/// Tells what waits, and what comes meanwhile, many keys at a time.
 async fn tell_all(inner: Arc<Inner>) {
-    while let Some((sessions, told)) = inner.next() {
-        let outcome = inner.signals.tell_fleet(&FleetSignal::Writing { from: inner.me.clone(), sessions }).await;
+    while let Some((keys, told)) = inner.next() {
+        let outcome = inner.signals.tell_fleet(&FleetSignal::Writing { from: inner.me.clone(), keys }).await;
         if let Err(error) = &outcome {
             tracing::warn!(error = error_chain(error), "other processes could not be told of what is written");
         }

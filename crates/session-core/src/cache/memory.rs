@@ -1,97 +1,51 @@
-//! The cache of a single process.
+//! The caches of a single process.
 
-use std::collections::HashMap;
-use std::hash::{BuildHasher, RandomState};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-use std::time::Duration;
+use std::sync::Arc;
 
 use async_trait::async_trait;
-use kernel::{Clock, IdSource, SessionId, StoreId, Timestamp};
+use kernel::{Clock, IdSource, SessionId, StoreId, UserId};
+use sha2::{Digest, Sha256};
+use uuid::Uuid;
 
+use super::entries::{Change, Entries};
 use super::{CacheLifetimes, Fleet};
-use crate::model::{Message, Session, SessionStats};
-use crate::ports::{CacheTicket, Found, RECENT_MESSAGES, Recalled, Recent, SessionCache, Written};
+use crate::model::{Message, Session, SessionStats, UserContext};
+use crate::ports::{
+    CacheTicket, Found, RECENT_MESSAGES, Recalled, RecalledContext, Recent, SessionCache, UserContextCache, Written,
+};
 
-/// Locks that sessions share by hash; more than there are cores is enough.
-const SHARDS: usize = 64;
-/// A write that is not over by then never will be: its process died, or was cut off in the middle. Statements and the
-/// wait for a connection and for locks are bounded by far less.
-const ABANDONED: Duration = Duration::from_mins(2);
-/// How long whoever read something may take to keep it.
-const FILLING: Duration = Duration::from_secs(2);
-/// How long nothing is kept of a session that another process said it is going to write.
-const WRITTEN_ELSEWHERE: Duration = Duration::from_secs(5);
-/// A write that takes longer than this is told of again when it is over.
-const SLOW: Duration = Duration::from_secs(2);
-/// Marks in a shard beyond which those that are over are looked for.
-const MANY_MARKS: usize = 1024;
-/// Roughly what a session weighs beside its texts, in bytes.
+/// Roughly what a session, a message or a context weighs beside its texts, in bytes.
 const WEIGHT: usize = 600;
 
-/// Keeps sessions in memory, the least used of them only as long as there is room.
+/// Remembers sessions and users' contexts in memory, the least used of them only as long as there is room.
 #[derive(Clone)]
-pub struct MemorySessionCache(Arc<Inner>);
+pub struct MemoryCache(Arc<Inner>);
 
 struct Inner {
     clock: Arc<dyn Clock>,
-    ids: Arc<dyn IdSource>,
     lifetimes: CacheLifetimes,
     fleet: Fleet,
-    entries: moka::sync::Cache<SessionId, Arc<Entry>>,
-    /// What goes on with sessions; also locked while their entries change.
-    shards: Vec<Mutex<HashMap<SessionId, Marks>>>,
-    hasher: RandomState,
+    sessions: Entries<Known>,
+    contexts: Entries<Option<UserContext>>,
 }
 
 /// What is known of a session.
 #[derive(Clone)]
-struct Entry {
-    known: Known,
-    messages: Option<Vec<Arc<Message>>>,
-    stats: Option<SessionStats>,
-    until: Timestamp,
-    era: u64,
-}
-
-#[derive(Clone)]
 enum Known {
-    Session(Session),
+    Session(Conversation),
     Absent(Option<StoreId>),
 }
 
-/// What goes on with a session.
-#[derive(Default)]
-struct Marks {
-    /// Those who write it, and since when.
-    writers: Vec<(CacheTicket, Timestamp)>,
-    /// Who reads it in order to keep it, until when, and in what era.
-    filling: Option<(CacheTicket, Timestamp, u64)>,
-    /// Until when another process may be writing it.
-    elsewhere: Option<Timestamp>,
+#[derive(Clone)]
+struct Conversation {
+    session: Session,
+    messages: Option<Vec<Arc<Message>>>,
+    stats: Option<SessionStats>,
 }
 
-impl Marks {
-    fn is_written(&mut self, now: Timestamp) -> bool {
-        self.writers.retain(|(_, since)| now.since(*since) < ABANDONED);
-        self.elsewhere = self.elsewhere.filter(|until| now < *until);
-        !self.writers.is_empty() || self.elsewhere.is_some()
-    }
-
-    fn is_filled(&mut self, now: Timestamp) -> bool {
-        self.filling = self.filling.take().filter(|(_, until, _)| now < *until);
-        self.filling.is_some()
-    }
-
-    fn is_quiet(&mut self, now: Timestamp) -> bool {
-        !self.is_written(now) && !self.is_filled(now)
-    }
-}
-
-type Shard<'a> = MutexGuard<'a, HashMap<SessionId, Marks>>;
-
-impl MemorySessionCache {
-    /// A cache of at most about `bytes`. What other processes write is heard of through the fleet:
-    /// [`run`](Self::run).
+impl MemoryCache {
+    /// A cache of at most about `bytes`, a tenth of it for users' contexts. What other processes write is heard of
+    /// through the fleet: [`run`](Self::run).
     pub fn new(
         clock: Arc<dyn Clock>,
         ids: Arc<dyn IdSource>,
@@ -99,110 +53,48 @@ impl MemorySessionCache {
         bytes: u64,
         fleet: Fleet,
     ) -> Self {
-        let weigh = |_: &SessionId, entry: &Arc<Entry>| u32::try_from(entry.weight()).unwrap_or(u32::MAX);
-        let entries = moka::sync::Cache::builder()
-            .max_capacity(bytes)
-            .weigher(weigh)
-            .time_to_live(lifetimes.session.max(lifetimes.absent))
-            .build();
-        let shards = (0..SHARDS).map(|_| Mutex::default()).collect();
-        let hasher = RandomState::new();
-        Self(Arc::new(Inner { clock, ids, lifetimes, fleet, entries, shards, hasher }))
+        let sessions = Entries::new(clock.clone(), ids.clone(), fleet.clone(), bytes / 10 * 9, Known::weight);
+        let contexts = Entries::new(clock.clone(), ids, fleet.clone(), bytes / 10, weight_of_context);
+        Self(Arc::new(Inner { clock, lifetimes, fleet, sessions, contexts }))
     }
 
     /// Hears of what other processes write, for good.
     pub async fn run(&self) {
         let inner = &self.0;
-        inner.fleet.run(|sessions| sessions.iter().for_each(|id| inner.written_elsewhere(*id))).await;
+        let written = |keys: &[Uuid]| {
+            for key in keys {
+                inner.sessions.written_elsewhere(*key);
+                inner.contexts.written_elsewhere(*key);
+            }
+        };
+        inner.fleet.run(written).await;
     }
 }
 
 impl Inner {
-    fn shard(&self, id: SessionId) -> Shard<'_> {
-        let place = self.hasher.hash_one(id) % SHARDS as u64;
-        self.shards[usize::try_from(place).unwrap_or_default()].lock().unwrap_or_else(PoisonError::into_inner)
-    }
-
-    /// What is known, if it is not being written.
-    fn entry(&self, shard: &mut Shard<'_>, id: SessionId, now: Timestamp) -> Option<Arc<Entry>> {
-        if shard.get_mut(&id).is_some_and(|marks| marks.is_written(now)) || !self.fleet.hears() {
-            return None;
+    /// A change to something that is known from now on, if it can be relied on.
+    fn put(&self, conversation: Conversation) -> Change<Known> {
+        match self.lifetimes.of_session(&conversation.session, self.clock.now()) {
+            Some(lifetime) => Change::Put(Known::Session(conversation), lifetime),
+            None => Change::Forget,
         }
-        self.current(id, now)
     }
 
-    /// What is kept, whoever writes it.
-    fn current(&self, id: SessionId, now: Timestamp) -> Option<Arc<Entry>> {
-        self.entries.get(&id).filter(|entry| now < entry.until && entry.era == self.fleet.era())
-    }
-
-    fn put(&self, id: SessionId, entry: Entry) {
-        self.entries.insert(id, Arc::new(entry));
-    }
-
-    /// Something that is known from now on; `None` when it cannot be relied on.
-    fn fresh(&self, known: Known, now: Timestamp) -> Option<Entry> {
-        let ttl = match &known {
-            Known::Session(session) => self.lifetimes.of_session(session, now)?,
-            Known::Absent(_) => self.lifetimes.absent,
-        };
-        let until = now.plus(super::jittered(ttl, &*self.ids));
-        Some(Entry { known, messages: None, stats: None, until, era: self.fleet.era() })
-    }
-
-    fn mark(&self, shard: &mut Shard<'_>, id: SessionId, now: Timestamp, mark: impl FnOnce(&mut Marks)) {
-        if shard.len() > MANY_MARKS {
-            shard.retain(|_, marks| !marks.is_quiet(now));
-        }
-        mark(shard.entry(id).or_default());
-    }
-
-    fn written_elsewhere(&self, id: SessionId) {
-        let (now, mut shard) = (self.clock.now(), self.shard(id));
-        self.mark(&mut shard, id, now, |marks| {
-            marks.elsewhere = Some(now.plus(WRITTEN_ELSEWHERE));
-            marks.filling = None;
-        });
-        self.entries.invalidate(&id);
-    }
-
-    /// Ends a write. Answers since when it was going on.
-    fn settle(&self, shard: &mut Shard<'_>, id: SessionId, ticket: &CacheTicket, now: Timestamp) -> Option<Timestamp> {
-        let marks = shard.get_mut(&id)?;
-        let place = marks.writers.iter().position(|(writer, _)| writer == ticket)?;
-        let (_, since) = marks.writers.swap_remove(place);
-        if marks.is_quiet(now) {
-            shard.remove(&id);
-        }
-        Some(since)
-    }
-
-    fn changed(&self, shard: &mut Shard<'_>, id: SessionId, session: &Session, said: Option<&Message>, now: Timestamp) {
-        // What another process writes may come after this.
-        if shard.get_mut(&id).is_some_and(|marks| marks.is_written(now) && marks.elsewhere.is_some()) {
-            return self.entries.invalidate(&id);
-        }
-        let before = self.current(id, now);
-        let before = before.as_deref().and_then(|entry| match &entry.known {
-            Known::Session(known) => Some((known.revision, entry)),
-            Known::Absent(_) => None,
-        });
-        let Some(mut entry) = self.fresh(Known::Session(session.clone()), now) else {
-            return self.entries.invalidate(&id);
-        };
+    fn changed(&self, before: Option<&Known>, session: &Session, said: Option<&Message>) -> Change<Known> {
+        let mut now = Conversation { session: session.clone(), messages: None, stats: None };
         match before {
             // A later write was told of before this one.
-            Some((revision, _)) if revision >= session.revision => return,
-            Some((revision, before)) if revision + 1 == session.revision => {
-                entry.messages = before.messages.clone().map(|messages| appended(messages, said));
-                entry.stats = before.stats;
-                if let (Some(stats), Some(said)) = (&mut entry.stats, said) {
+            Some(Known::Session(before)) if before.session.revision >= session.revision => return Change::Leave,
+            Some(Known::Session(before)) if before.session.revision + 1 == session.revision => {
+                now.messages = before.messages.clone().map(|messages| appended(messages, said));
+                now.stats = before.stats;
+                if let (Some(stats), Some(said)) = (&mut now.stats, said) {
                     stats.count(said);
                 }
             }
             _ => {}
         }
-        self.put(id, entry);
+        self.put(now)
     }
 }
 
@@ -213,72 +105,55 @@ fn appended(mut messages: Vec<Arc<Message>>, said: Option<&Message>) -> Vec<Arc<
     messages
 }
 
-impl Entry {
+impl Known {
     /// Roughly what it costs to keep, in bytes.
     fn weight(&self) -> usize {
         let of = |message: &Arc<Message>| {
             let sources: usize = message.sources.iter().map(|source| source.content.len() + WEIGHT / 2).sum();
             message.content.len() + sources + WEIGHT
         };
-        WEIGHT + self.messages.as_deref().map_or(0, |messages| messages.iter().map(of).sum())
+        let messages = match self {
+            Self::Session(conversation) => conversation.messages.as_deref().unwrap_or_default(),
+            Self::Absent(_) => &[],
+        };
+        WEIGHT + messages.iter().map(of).sum::<usize>()
     }
 
     fn recent(&self, messages: usize) -> Option<Recent> {
-        let Known::Session(session) = &self.known else { return None };
-        let newest = self.messages.as_deref().map(|all| {
+        let Self::Session(conversation) = self else { return None };
+        let newest = conversation.messages.as_deref().map(|all| {
             let newest = &all[all.len().saturating_sub(messages)..];
             newest.iter().map(|message| (**message).clone()).collect()
         });
-        Some(Recent { session: session.clone(), messages: newest, stats: self.stats })
+        Some(Recent { session: conversation.session.clone(), messages: newest, stats: conversation.stats })
     }
 }
 
 #[async_trait]
-impl SessionCache for MemorySessionCache {
+impl SessionCache for MemoryCache {
     async fn recall(&self, id: SessionId) -> Recalled {
-        let inner = &self.0;
-        let (now, mut shard) = (inner.clock.now(), inner.shard(id));
-        if let Some(entry) = inner.entry(&mut shard, id, now) {
-            return match &entry.known {
-                Known::Session(session) => Recalled::Session(Box::new(session.clone())),
-                Known::Absent(from) => Recalled::Absent(from.clone()),
-            };
+        match self.0.sessions.recall(id.as_uuid()) {
+            Ok(Known::Session(conversation)) => Recalled::Session(Box::new(conversation.session)),
+            Ok(Known::Absent(from)) => Recalled::Absent(from),
+            Err(ticket) => Recalled::Missing(ticket),
         }
-        if !inner.fleet.hears() || shard.get_mut(&id).is_some_and(|marks| !marks.is_quiet(now)) {
-            return Recalled::Missing(None);
-        }
-        let ticket = CacheTicket::generate(&*inner.ids);
-        let filling = (ticket.clone(), now.plus(FILLING), inner.fleet.era());
-        inner.mark(&mut shard, id, now, |marks| marks.filling = Some(filling));
-        Recalled::Missing(Some(ticket))
     }
 
     async fn recall_recent(&self, id: SessionId, messages: usize) -> Option<Recent> {
-        let inner = &self.0;
-        let (now, mut shard) = (inner.clock.now(), inner.shard(id));
-        let entry = inner.entry(&mut shard, id, now)?;
-        drop(shard);
-        entry.recent(messages)
+        self.0.sessions.look(id.as_uuid(), |known| known.recent(messages)).flatten()
     }
 
     async fn keep(&self, id: SessionId, ticket: &CacheTicket, found: Found<'_>) -> bool {
         let inner = &self.0;
-        let (now, mut shard) = (inner.clock.now(), inner.shard(id));
-        let Some(marks) = shard.get_mut(&id) else { return false };
-        let mine = marks.is_filled(now)
-            && marks.filling.as_ref().is_some_and(|(filler, _, era)| filler == ticket && *era == inner.fleet.era());
-        if !mine {
-            return false;
-        }
-        shard.remove(&id);
-        let known = match found {
-            Found::Session(session) => Known::Session(session.clone()),
-            Found::Absent(from) => Known::Absent(from.cloned()),
+        let (known, lifetime) = match found {
+            Found::Session(session) => {
+                let Some(lifetime) = inner.lifetimes.of_session(session, inner.clock.now()) else { return false };
+                let conversation = Conversation { session: session.clone(), messages: None, stats: None };
+                (Known::Session(conversation), lifetime)
+            }
+            Found::Absent(from) => (Known::Absent(from.cloned()), inner.lifetimes.absent),
         };
-        let entry = inner.fresh(known, now);
-        let kept = entry.is_some();
-        entry.into_iter().for_each(|entry| inner.put(id, entry));
-        kept
+        inner.sessions.keep(id.as_uuid(), ticket, known, lifetime)
     }
 
     async fn keep_recent(
@@ -288,54 +163,79 @@ impl SessionCache for MemorySessionCache {
         messages: Option<&[Message]>,
         stats: Option<&SessionStats>,
     ) {
-        let inner = &self.0;
-        let (now, mut shard) = (inner.clock.now(), inner.shard(id));
-        let Some(entry) = inner.entry(&mut shard, id, now) else { return };
-        if !matches!(&entry.known, Known::Session(session) if session.revision == revision) {
-            return;
-        }
-        let mut entry = (*entry).clone();
-        if let Some(messages) = messages {
-            entry.messages = Some(messages.iter().map(|message| Arc::new(message.clone())).collect());
-        }
-        entry.stats = stats.copied().or(entry.stats);
-        inner.put(id, entry);
+        self.0.sessions.amend(id.as_uuid(), |known| {
+            let Known::Session(known) = known else { return None };
+            let messages = messages.map(|all| all.iter().map(|message| Arc::new(message.clone())).collect());
+            (known.session.revision == revision).then(|| {
+                let messages = messages.or_else(|| known.messages.clone());
+                let stats = stats.copied().or(known.stats);
+                Known::Session(Conversation { session: known.session.clone(), messages, stats })
+            })
+        });
     }
 
     async fn writing(&self, id: SessionId) -> CacheTicket {
-        let inner = &self.0;
-        let ticket = CacheTicket::generate(&*inner.ids);
-        {
-            let (now, mut shard) = (inner.clock.now(), inner.shard(id));
-            inner.mark(&mut shard, id, now, |marks| {
-                marks.writers.push((ticket.clone(), now));
-                marks.filling = None;
-            });
-        }
-        inner.fleet.writing(id).await;
-        ticket
+        self.0.sessions.writing(id.as_uuid()).await
     }
 
     async fn wrote(&self, id: SessionId, ticket: Option<CacheTicket>, written: Written<'_>) {
         let inner = &self.0;
-        let slow = {
-            let (now, mut shard) = (inner.clock.now(), inner.shard(id));
-            let since = ticket.and_then(|ticket| inner.settle(&mut shard, id, &ticket, now));
-            match written {
-                Written::Unchanged => {}
-                Written::New(session) => {
-                    if let Some(entry) = inner.fresh(Known::Session(session.clone()), now) {
-                        let (messages, stats) = (Some(Vec::new()), Some(SessionStats::default()));
-                        inner.put(id, Entry { messages, stats, ..entry });
-                    }
-                }
-                Written::Changed(session, said) => inner.changed(&mut shard, id, session, said, now),
-                Written::Doubtful => inner.entries.invalidate(&id),
+        let change = |before: Option<&Known>| match written {
+            Written::Unchanged => Change::Leave,
+            Written::New(session) => {
+                let (messages, stats) = (Some(Vec::new()), Some(SessionStats::default()));
+                inner.put(Conversation { session: session.clone(), messages, stats })
             }
-            since.is_some_and(|since| now.since(since) > SLOW)
+            Written::Changed(session, said) => inner.changed(before, session, said),
+            Written::Doubtful => Change::Forget,
         };
-        if slow && !matches!(written, Written::Unchanged) {
-            inner.fleet.writing(id).await;
+        inner.sessions.wrote(id.as_uuid(), ticket, change).await;
+    }
+}
+
+fn weight_of_context(context: &Option<UserContext>) -> usize {
+    let texts = |context: &UserContext| {
+        let preferences: usize =
+            context.preferences.iter().map(|(name, value)| name.len() + value.to_string().len()).sum();
+        preferences + context.summary.as_ref().map_or(0, String::len)
+    };
+    WEIGHT + context.as_ref().map_or(0, texts)
+}
+
+/// The key of a user's context. Two with the same one would only be forgotten together, were it not for the check of
+/// who it is that is recalled.
+fn key_of(store: &StoreId, user: &UserId) -> Uuid {
+    let store = store.as_str();
+    let digest = Sha256::new().chain_update(store.len().to_be_bytes()).chain_update(store).chain_update(user.as_str());
+    let mut key = [0; 16];
+    key.copy_from_slice(&digest.finalize()[..16]);
+    Uuid::from_bytes(key)
+}
+
+#[async_trait]
+impl UserContextCache for MemoryCache {
+    async fn recall_context(&self, store: &StoreId, user: &UserId) -> RecalledContext {
+        match self.0.contexts.recall(key_of(store, user)) {
+            Ok(context) => match context {
+                Some(other) if (&other.store, &other.user) != (store, user) => RecalledContext::Missing(None),
+                context => RecalledContext::Known(context.map(Box::new)),
+            },
+            Err(ticket) => RecalledContext::Missing(ticket),
         }
+    }
+
+    async fn keep_context(&self, store: &StoreId, user: &UserId, ticket: &CacheTicket, found: Option<&UserContext>) {
+        let lifetimes = &self.0.lifetimes;
+        let lifetime = if found.is_some() { lifetimes.context } else { lifetimes.absent };
+        self.0.contexts.keep(key_of(store, user), ticket, found.cloned(), lifetime);
+    }
+
+    async fn writing_context(&self, store: &StoreId, user: &UserId) -> CacheTicket {
+        self.0.contexts.writing(key_of(store, user)).await
+    }
+
+    async fn wrote_context(&self, store: &StoreId, user: &UserId, ticket: CacheTicket, changed: bool) {
+        let change = |_: Option<&Option<UserContext>>| if changed { Change::Forget } else { Change::Leave };
+        self.0.contexts.wrote(key_of(store, user), Some(ticket), change).await;
     }
 }

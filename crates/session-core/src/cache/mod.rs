@@ -1,15 +1,18 @@
 //! Sessions and what was said last in them, read from a cache where it knows them and from the storage where it does
 //! not.
 
+mod contexts;
+mod entries;
 mod fleet;
 mod flights;
 mod lifetimes;
 mod memory;
 mod sessions;
 
+pub use contexts::CachedContexts;
 pub use fleet::Fleet;
 pub use lifetimes::{CacheLifetimes, jittered};
-pub use memory::MemorySessionCache;
+pub use memory::MemoryCache;
 pub use sessions::{CacheCounts, CachedSessions};
 
 #[cfg(test)]

@@ -23,7 +23,7 @@ const A_WHILE: Duration = Duration::from_secs(3);
 /// One of several processes.
 struct Process {
     sessions: CachedSessions,
-    cache: MemorySessionCache,
+    cache: MemoryCache,
     running: JoinHandle<()>,
 }
 
@@ -31,7 +31,7 @@ impl Process {
     fn start(line: &Arc<MemoryFleet>, clock: &Arc<ManualClock>, storage: &Arc<MemorySessions>, name: &str) -> Self {
         let fleet = Fleet::of(line.clone(), name.into());
         let lifetimes = CacheLifetimes::default();
-        let cache = MemorySessionCache::new(clock.clone(), Arc::new(UuidV7Source), lifetimes, 1 << 20, fleet);
+        let cache = MemoryCache::new(clock.clone(), Arc::new(UuidV7Source), lifetimes, 1 << 20, fleet);
         let running = cache.clone();
         let running = tokio::spawn(async move { running.run().await });
         let sessions = CachedSessions::new(storage.clone(), storage.clone(), Arc::new(cache.clone()));

@@ -1,8 +1,9 @@
 use kernel::{StoreId, Timestamp, UserId};
+use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
 /// What a store remembers of a user beyond any one session.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct UserContext {
     /// The store.
     pub store: StoreId,

@@ -1,9 +1,9 @@
 use std::fmt;
 
 use async_trait::async_trait;
-use kernel::{IdSource, SessionId, StoreId};
+use kernel::{IdSource, SessionId, StoreId, UserId};
 
-use crate::model::{Message, Session, SessionStats};
+use crate::model::{Message, Session, SessionStats, UserContext};
 
 /// The most messages of a session that are kept: what the longest page of recent messages asks for.
 pub const RECENT_MESSAGES: usize = 50;
@@ -112,4 +112,31 @@ pub trait SessionCache: Send + Sync {
 
     /// Says what came of writing it. A new session needs no ticket: nobody knew its id.
     async fn wrote(&self, id: SessionId, ticket: Option<CacheTicket>, written: Written<'_>);
+}
+
+/// What a cache knows of a user's context.
+#[derive(Debug, Clone, PartialEq)]
+pub enum RecalledContext {
+    /// It is so; `None` when the store keeps nothing of the user.
+    Known(Option<Box<UserContext>>),
+    /// Nothing is known. The ticket is as that of [`Recalled::Missing`].
+    Missing(Option<CacheTicket>),
+}
+
+/// Keeps what was last read of users' contexts.
+///
+/// Contract: as that of [`SessionCache`]; a write makes a context unknown until it is read again.
+#[async_trait]
+pub trait UserContextCache: Send + Sync {
+    /// What is known of a user's context.
+    async fn recall_context(&self, store: &StoreId, user: &UserId) -> RecalledContext;
+
+    /// Keeps what was read with a ticket, if nothing was written meanwhile.
+    async fn keep_context(&self, store: &StoreId, user: &UserId, ticket: &CacheTicket, found: Option<&UserContext>);
+
+    /// Says that a context is going to be written.
+    async fn writing_context(&self, store: &StoreId, user: &UserId) -> CacheTicket;
+
+    /// Says that the write is over, and whether it may have changed anything.
+    async fn wrote_context(&self, store: &StoreId, user: &UserId, ticket: CacheTicket, changed: bool);
 }

@@ -1,6 +1,7 @@
 use async_trait::async_trait;
-use kernel::{RepositoryError, SessionId};
+use kernel::RepositoryError;
 use tokio::sync::broadcast;
+use uuid::Uuid;
 
 /// What the processes that share a storage tell each other of what they remember.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -12,12 +13,12 @@ pub enum FleetSignal {
         /// Whether it cannot reach the cache that all share: what it writes is not known there.
         cut_off: bool,
     },
-    /// A process is going to write sessions, now or in the next seconds.
+    /// A process is going to write something that is remembered, now or in the next seconds.
     Writing {
         /// Which.
         from: String,
-        /// The sessions.
-        sessions: Vec<SessionId>,
+        /// The keys of it: a session's id, say.
+        keys: Vec<Uuid>,
     },
     /// Listening was interrupted: something may have been missed. Nobody tells this; it is heard.
     Interrupted,

@@ -14,7 +14,9 @@ mod stream_log;
 mod turns;
 mod user_context;
 
-pub use cache::{CacheTicket, Found, RECENT_MESSAGES, Recalled, Recent, SessionCache, Written};
+pub use cache::{
+    CacheTicket, Found, RECENT_MESSAGES, Recalled, RecalledContext, Recent, SessionCache, UserContextCache, Written,
+};
 pub use feedback::FeedbackRepository;
 pub use fleet::{FleetSignal, FleetSignals};
 pub use maintenance::{Purged, SessionMaintenance};

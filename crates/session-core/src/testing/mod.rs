@@ -11,12 +11,12 @@ use std::sync::Arc;
 
 use kernel::testing::{ManualClock, SequentialIds};
 
-use crate::cache::{CacheLifetimes, Fleet, MemorySessionCache};
+use crate::cache::{CacheLifetimes, Fleet, MemoryCache};
 
 /// A cache of this process alone, at a clock that stands still.
-pub fn memory_cache() -> Arc<MemorySessionCache> {
+pub fn memory_cache() -> Arc<MemoryCache> {
     let (clock, ids) = (Arc::new(ManualClock::new()), Arc::new(SequentialIds::default()));
-    Arc::new(MemorySessionCache::new(clock, ids, CacheLifetimes::default(), 1 << 20, Fleet::alone()))
+    Arc::new(MemoryCache::new(clock, ids, CacheLifetimes::default(), 1 << 20, Fleet::alone()))
 }
 
 pub use fleet::MemoryFleet;

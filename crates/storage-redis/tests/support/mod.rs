@@ -10,7 +10,7 @@ use kernel::{TurnId, UuidV7Source};
 use session_core::cache::{CacheLifetimes, Fleet};
 use session_core::ports::{Glance, StreamBatch, StreamLogError, TurnStreamLog};
 use session_core::stream::TurnEvent;
-use storage_redis::{RedisLink, RedisOptions, RedisSessionCache, RedisStreamLog};
+use storage_redis::{RedisCache, RedisLink, RedisOptions, RedisStreamLog};
 use test_support::redis::{self, RedisServer};
 
 /// A link to a server, with keys of its own.
@@ -32,9 +32,9 @@ async fn server() -> Option<&'static RedisServer> {
 }
 
 /// A cache that knows nothing yet, at a clock that stands still; `None` without a server.
-pub(crate) async fn cache() -> Option<RedisSessionCache> {
+pub(crate) async fn cache() -> Option<RedisCache> {
     let link = link_to(server().await?.url(), redis::prefix()).await;
-    Some(RedisSessionCache::new(link, Arc::new(ManualClock::new()), CacheLifetimes::default()))
+    Some(RedisCache::new(link, Arc::new(ManualClock::new()), CacheLifetimes::default()))
 }
 
 /// The stream log of a process; `None` without a server.

@@ -1,10 +1,12 @@
 //! The contract of [`SessionCache`].
 
-use kernel::StoreId;
+use kernel::{StoreId, UserId};
 
-use crate::model::{Message, Session, SessionState, SessionStats};
-use crate::ports::{CacheTicket, Found, RECENT_MESSAGES, Recalled, SessionCache, Written};
-use crate::testing::samples::{assistant_message, session, session_id, store, user_message};
+use crate::model::{Message, Session, SessionState, SessionStats, UserContext};
+use crate::ports::{
+    CacheTicket, Found, RECENT_MESSAGES, Recalled, RecalledContext, SessionCache, UserContextCache, Written,
+};
+use crate::testing::samples::{assistant_message, session, session_id, start, store, user_message};
 
 fn at_revision(revision: u64) -> Session {
     let title = Some(format!("제목 {revision} 👋"));
@@ -72,7 +74,7 @@ pub async fn a_session_that_is_not_there_is_not_asked_for_again(cache: &dyn Sess
 }
 
 pub async fn what_upkeep_may_change_is_not_kept(cache: &dyn SessionCache) {
-    let over = Session { expires_at: crate::testing::samples::start(), ..at_revision(1) };
+    let over = Session { expires_at: start(), ..at_revision(1) };
     let deleted = Session { state: SessionState::Deleted, ..at_revision(2) };
     for session in [over, deleted] {
         cache.wrote(session.id, None, Written::New(&session)).await;
@@ -192,4 +194,52 @@ pub async fn only_so_many_messages_are_kept(cache: &dyn SessionCache) {
     }
     let kept = sequences(cache, 1_000).await.unwrap();
     assert_eq!(kept, (8..=all).collect::<Vec<_>>());
+}
+
+fn context(revision: u64) -> UserContext {
+    let preferences = serde_json::json!({"말투": "반말 👋"}).as_object().unwrap().clone();
+    let (created_at, updated_at) = (Some(start()), Some(start()));
+    UserContext { store: store(), user: kim(), preferences, summary: None, revision, created_at, updated_at }
+}
+
+fn kim() -> UserId {
+    UserId::new("kim").unwrap()
+}
+
+async fn missed_context(cache: &dyn UserContextCache) -> CacheTicket {
+    match cache.recall_context(&store(), &kim()).await {
+        RecalledContext::Missing(Some(ticket)) => ticket,
+        other => panic!("not missing, or not to be kept: {other:?}"),
+    }
+}
+
+pub async fn a_context_that_was_read_is_recalled_as_it_was_until_it_is_written(cache: &dyn UserContextCache) {
+    let ticket = missed_context(cache).await;
+    cache.keep_context(&store(), &kim(), &ticket, Some(&context(3))).await;
+    let known = RecalledContext::Known(Some(Box::new(context(3))));
+    assert_eq!(cache.recall_context(&store(), &kim()).await, known);
+    let lee = UserId::new("lee").unwrap();
+    assert!(matches!(cache.recall_context(&store(), &lee).await, RecalledContext::Missing(Some(_))));
+    let writing = cache.writing_context(&store(), &kim()).await;
+    assert_eq!(cache.recall_context(&store(), &kim()).await, RecalledContext::Missing(None));
+    cache.wrote_context(&store(), &kim(), writing, false).await;
+    assert_eq!(cache.recall_context(&store(), &kim()).await, known);
+    let writing = cache.writing_context(&store(), &kim()).await;
+    cache.wrote_context(&store(), &kim(), writing, true).await;
+    missed_context(cache).await;
+}
+
+pub async fn a_context_that_is_not_there_is_not_asked_for_again(cache: &dyn UserContextCache) {
+    let ticket = missed_context(cache).await;
+    cache.keep_context(&store(), &kim(), &ticket, None).await;
+    assert_eq!(cache.recall_context(&store(), &kim()).await, RecalledContext::Known(None));
+}
+
+pub async fn a_context_that_was_read_before_a_write_is_not_kept(cache: &dyn UserContextCache) {
+    let ticket = missed_context(cache).await;
+    let writing = cache.writing_context(&store(), &kim()).await;
+    cache.keep_context(&store(), &kim(), &ticket, Some(&context(1))).await;
+    cache.wrote_context(&store(), &kim(), writing, true).await;
+    cache.keep_context(&store(), &kim(), &ticket, Some(&context(1))).await;
+    missed_context(cache).await;
 }

@@ -17,16 +17,16 @@ async fn heard(listener: &mut Receiver<FleetSignal>) -> FleetSignal {
 
 pub async fn both_processes_hear_what_either_tells_in_its_order(one: &dyn FleetSignals, other: &dyn FleetSignals) {
     let mut listeners = [one.hear_fleet(), other.hear_fleet()];
-    let sessions = (1..=200).map(session_id).collect();
+    let keys = (1..=200).map(|number| session_id(number).as_uuid()).collect();
     let told = [
         FleetSignal::Pulse { from: "one".into(), cut_off: false },
-        FleetSignal::Writing { from: "one".into(), sessions },
+        FleetSignal::Writing { from: "one".into(), keys },
         FleetSignal::Pulse { from: "one".into(), cut_off: true },
     ];
     for signal in &told {
         one.tell_fleet(signal).await.unwrap();
     }
-    let last = FleetSignal::Writing { from: "other".into(), sessions: vec![session_id(7)] };
+    let last = FleetSignal::Writing { from: "other".into(), keys: vec![session_id(7).as_uuid()] };
     other.tell_fleet(&last).await.unwrap();
     for listener in &mut listeners {
         let mut all = Vec::new();

@@ -26,10 +26,10 @@ pub mod user_context;
 use std::any::Any;
 use std::sync::Arc;
 
-use crate::cache::CachedSessions;
+use crate::cache::{CachedContexts, CachedSessions};
 use crate::ports::{
     ConversationSearch, FeedbackRepository, SessionCache, SessionMaintenance, SessionRepository, ShareRepository,
-    TurnRepository, UserContextStore,
+    TurnRepository, UserContextCache, UserContextStore,
 };
 
 /// The ports of one storage under test, fresh and empty.
@@ -82,9 +82,10 @@ impl Storage {
 impl Storage {
     /// The same storage with a cache before it.
     #[must_use]
-    pub fn behind(self, cache: Arc<dyn SessionCache>) -> Self {
-        let cached = Arc::new(CachedSessions::new(self.sessions, self.turns, cache));
-        Self { sessions: cached.clone(), turns: cached, ..self }
+    pub fn behind<C: SessionCache + UserContextCache + 'static>(self, cache: Arc<C>) -> Self {
+        let cached = Arc::new(CachedSessions::new(self.sessions, self.turns, cache.clone()));
+        let contexts = Arc::new(CachedContexts::new(self.contexts, cache));
+        Self { sessions: cached.clone(), turns: cached, contexts, ..self }
     }
 }
 
@@ -268,7 +269,8 @@ macro_rules! fleet_signals_contract {
 }
 
 /// Makes every case of the session cache's contract a test. `$fixture` is an expression that is a future of an
-/// `Option` of an `Arc<dyn SessionCache>` that knows nothing yet, and of what must live as long as the test.
+/// `Option` of an `Arc<impl SessionCache + UserContextCache>` that knows nothing yet, and of what must live as long as
+/// the test.
 #[macro_export]
 macro_rules! session_cache_contract {
     ($fixture:expr) => {
@@ -286,7 +288,10 @@ macro_rules! session_cache_contract {
             messages_that_were_read_are_kept_and_go_on,
             messages_of_another_revision_are_not_kept,
             messages_with_a_gap_are_not_known,
-            only_so_many_messages_are_kept);
+            only_so_many_messages_are_kept,
+            a_context_that_was_read_is_recalled_as_it_was_until_it_is_written,
+            a_context_that_is_not_there_is_not_asked_for_again,
+            a_context_that_was_read_before_a_write_is_not_kept);
     };
     (@cases $fixture:expr; $($case:ident),+) => {
         $(#[tokio::test]
@@ -339,12 +344,9 @@ mod memory {
     }
 
     mod cache {
-        use std::sync::Arc;
-
-        use crate::ports::SessionCache;
         use crate::testing::memory_cache;
 
-        crate::session_cache_contract!(async { Some((memory_cache() as Arc<dyn SessionCache>, ())) });
+        crate::session_cache_contract!(async { Some((memory_cache(), ())) });
     }
 
     mod fleet {
