@@ -14,6 +14,7 @@ mod m20261121_000007_share_links;
 mod m20261121_000008_imports;
 mod m20261121_000009_session_lists;
 mod m20261121_000010_user_contexts;
+mod m20261121_000012_live_streams;
 
 /// All migrations, oldest first.
 pub struct Migrator;
@@ -32,6 +33,7 @@ impl MigratorTrait for Migrator {
             Box::new(m20261121_000008_imports::Migration),
             Box::new(m20261121_000009_session_lists::Migration),
             Box::new(m20261121_000010_user_contexts::Migration),
+            Box::new(m20261121_000012_live_streams::Migration),
         ]
     }
 }
