@@ -21,8 +21,10 @@ use rag_pipeline::planner::AnswerPlanner;
 use rag_pipeline::ports::{ChatModel, Embedder};
 use rag_pipeline::retrieval::Retriever;
 use session_core::context::Window;
-use session_core::ports::{ConversationSearch, FeedbackRepository, TurnRepository, TurnSignals, TurnSpool};
-use session_core::stream::MemoryStreamLog;
+use session_core::ports::{
+    ConversationSearch, FeedbackRepository, StreamLimits, StreamSlots, TurnRepository, TurnSignals, TurnSpool,
+};
+use session_core::stream::{MemoryStreamLog, MemoryStreamSlots};
 use session_core::{LocalSignals, Maintenance, MaintenanceSettings, SessionService, ShareService, UserContextService};
 use storage_postgres::{PostgresOptions, PostgresStorage, SeaSessions, TlsMode};
 use storage_spool::FileSpool;
@@ -83,6 +85,14 @@ impl Storage {
     /// How processes that share the sessions let each other know of turns.
     fn signals(&self) -> Arc<dyn TurnSignals> {
         Arc::clone(&self.signals)
+    }
+
+    /// Counts the turns that are answered over the sessions, in whatever process.
+    fn slots(&self) -> Arc<dyn StreamSlots> {
+        match &self.postgres {
+            Some(postgres) => Arc::new(postgres.stream_slots()),
+            None => Arc::new(MemoryStreamSlots::new(clock())),
+        }
     }
 
     fn sessions(&self) -> SeaSessions {
@@ -181,6 +191,7 @@ pub(crate) fn services(config: &Config, storage: &Storage) -> anyhow::Result<Ser
         turns: repository.clone(),
         spool: storage.spool(),
         signals: storage.signals(),
+        slots: storage.slots(),
         streams: Arc::new(MemoryStreamLog::new(clock(), config.chat.finished_stream())),
         planner: storage.planner(config),
         model: model(),
@@ -208,6 +219,7 @@ fn chat_settings(config: &Config) -> anyhow::Result<ChatSettings> {
             Busy::Reject => BusyPolicy::Reject,
             Busy::Interrupt => BusyPolicy::Interrupt,
         },
+        streams: StreamLimits { per_user: config.chat.streams_per_user, per_store: config.chat.streams_per_store },
         queue_timeout: config.chat.queue_timeout(),
         turn_timeout: config.chat.turn_timeout(),
         instructions: config.store.instructions.clone(),
