@@ -1,6 +1,6 @@
 //! Every key that is used in Redis, in one place.
 
-use kernel::{SessionId, TurnId};
+use kernel::{SessionId, StoreId, TurnId, UserId};
 
 /// Names keys; all begin with the same prefix, so that several installations can share a server.
 #[derive(Debug, Clone)]
@@ -26,6 +26,18 @@ impl Keys {
     /// What was said last in a session: a list of messages, the newest last.
     pub(crate) fn chat(&self, id: SessionId) -> String {
         format!("{}chat:{id}", self.prefix)
+    }
+
+    /// The turns of a user of a store that are being answered: a sorted set, by when their leases are over. The length
+    /// tells names apart that run together.
+    pub(crate) fn live_of_user(&self, store: &StoreId, user: &UserId) -> String {
+        let (store, user) = (store.as_str(), user.as_str());
+        format!("{}live:user:{}:{store}:{user}", self.prefix, store.len())
+    }
+
+    /// The turns of a store that are being answered: a sorted set, by when their leases are over.
+    pub(crate) fn live_of_store(&self, store: &StoreId) -> String {
+        format!("{}live:store:{}", self.prefix, store.as_str())
     }
 
     /// The events of a turn: a stream. Also the channel on which its readers are told of news.
