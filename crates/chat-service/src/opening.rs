@@ -119,9 +119,9 @@ impl ChatService {
     async fn repeated(&self, request: &TurnRequest) -> Result<Option<TurnOpening>, ChatError> {
         let Some(key) = &request.client_message_id else { return Ok(None) };
         let found = self.ports.turns.find_request(&request.store, request.session, key).await?;
-        Ok(found.map(|turn| match turn.request_hash == request.fingerprint {
-            true => TurnOpening::Duplicate(turn),
-            false => TurnOpening::KeyReused(turn),
+        Ok(found.map(|turn| {
+            let same = turn.request_hash == request.fingerprint;
+            if same { TurnOpening::Duplicate(turn) } else { TurnOpening::KeyReused(turn) }
         }))
     }
 

@@ -1,4 +1,5 @@
 //! The contracts of the ports, on a real Redis.
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)] // tests
 
 mod support;
 
