@@ -15,6 +15,7 @@ mod m20261121_000008_imports;
 mod m20261121_000009_session_lists;
 mod m20261121_000010_user_contexts;
 mod m20261121_000011_advisor;
+mod m20261121_000012_live_streams;
 
 /// All migrations, oldest first.
 pub struct Migrator;
@@ -34,6 +35,7 @@ impl MigratorTrait for Migrator {
             Box::new(m20261121_000009_session_lists::Migration),
             Box::new(m20261121_000010_user_contexts::Migration),
             Box::new(m20261121_000011_advisor::Migration),
+            Box::new(m20261121_000012_live_streams::Migration),
         ]
     }
 }

@@ -15,8 +15,8 @@ use rag_pipeline::testing::MemoryDocuments;
 use session_core::SessionService;
 use session_core::context::Window;
 use session_core::model::{BusinessMetadata, Session};
-use session_core::ports::{SessionRepository, TurnRepository};
-use session_core::stream::{MemoryStreamLog, TurnEvent};
+use session_core::ports::{SessionRepository, StreamLimits, TurnRepository};
+use session_core::stream::{MemoryStreamLog, MemoryStreamSlots, TurnEvent};
 use session_core::testing::{MemorySessions, MemorySpool, samples};
 
 use super::turns::{Port, closed_turn, new_turn};
@@ -41,6 +41,7 @@ fn service<S: SessionRepository + TurnRepository + 'static>(storage: Arc<S>) -> 
         turns: storage,
         // Short: how long finished streams are kept is not what is measured.
         signals: Arc::new(session_core::LocalSignals::default()),
+        slots: Arc::new(MemoryStreamSlots::new(clock.clone())),
         streams: Arc::new(MemoryStreamLog::new(clock.clone(), Duration::from_millis(100))),
         spool: Arc::new(MemorySpool::default()),
         planner: AnswerPlanner::new(Arc::new(retriever)),
@@ -53,6 +54,7 @@ fn service<S: SessionRepository + TurnRepository + 'static>(storage: Arc<S>) -> 
         max_message_chars: 2000,
         window: Window { messages: 10, tokens: 2000 },
         busy: BusyPolicy::Queue,
+        streams: StreamLimits::default(),
         queue_timeout: Duration::from_mins(1),
         turn_timeout: Duration::from_mins(1),
         instructions: "문서에서만 답하세요.".into(),

@@ -1,7 +1,7 @@
 use kernel::{RepositoryError, TurnId};
 use session_core::SessionError;
 use session_core::model::InvalidBusinessMetadata;
-use session_core::ports::{SpoolError, StreamLogError};
+use session_core::ports::{SpoolError, StreamLimit, StreamLogError};
 
 /// Why a question was not taken, or a stream cannot be followed.
 #[derive(Debug, thiserror::Error)]
@@ -32,6 +32,14 @@ pub enum ChatError {
     TurnInProgress {
         /// That turn.
         turn: TurnId,
+    },
+    /// As many turns are being answered at once as the limit allows. Nothing was stored; it may be asked again.
+    #[error("no more than {allowed} turns are answered at once")]
+    TooManyStreams {
+        /// The limit that is reached.
+        limit: StreamLimit,
+        /// How many turns it allows.
+        allowed: u32,
     },
     /// The client message id was used before with another body.
     #[error("the client message id was used for another message")]

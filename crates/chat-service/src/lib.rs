@@ -17,6 +17,7 @@ mod ports;
 mod regenerate;
 mod service;
 mod signals;
+mod slots;
 mod spool;
 mod turn;
 

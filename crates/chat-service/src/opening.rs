@@ -2,10 +2,12 @@
 
 use std::time::Duration;
 
-use kernel::{MessageId, SessionId, StoreId, TurnId, UserId};
+use kernel::{MessageId, PageLimit, SessionId, StoreId, TurnId, UserId};
 use session_core::SessionError;
-use session_core::model::{BusinessMetadata, Message, NewTurn, OpenedTurn, Session, Turn, TurnOpening};
+use session_core::model::{BusinessMetadata, Message, NewTurn, OpenedTurn, Session, Turn, TurnOpening, TurnState};
+use session_core::ports::MessageRange;
 
+use crate::slots::TurnSlot;
 use crate::{BusyPolicy, ChatError, ChatService};
 
 /// How often a question looks again for a live turn whose end it cannot hear.
@@ -45,20 +47,21 @@ struct Ids {
 }
 
 impl ChatService {
-    /// Opens the turn of a request, waiting for the session's live turn as the settings say.
-    pub(crate) async fn open(&self, request: &TurnRequest) -> Result<Opening, ChatError> {
+    /// Opens the turn of a request, waiting for the session's live turn as the settings say. Its slot is taken while it
+    /// is opened, and for the caller to give back when it is not.
+    pub(crate) async fn open(&self, request: &TurnRequest, slot: &mut TurnSlot) -> Result<Opening, ChatError> {
         let give_up = tokio::time::Instant::now() + self.settings.queue_timeout;
         let question = match &request.question {
             Question::New(_) => MessageId::generate(&*self.ports.ids),
             Question::Again(message) => message.id,
         };
-        let ids = Ids { turn: TurnId::generate(&*self.ports.ids), question };
+        let ids = Ids { turn: slot.stream().turn, question };
         let gate = self.gates.of(request.session);
         let first = gate.try_lock();
         if first.is_err() && self.settings.busy != BusyPolicy::Reject {
             // A repeated request need not queue: its turn is there.
             if let Some(repeated) = self.repeated(request).await? {
-                return Ok(repeated);
+                return settled(repeated);
             }
         }
         let _place = match first {
@@ -69,10 +72,12 @@ impl ChatService {
         };
         let mut waited_for = None;
         loop {
-            let busy = match self.ports.turns.open_turn(&self.new_turn(request, ids)).await? {
+            let busy = match self.try_to_open(request, ids, slot).await? {
                 TurnOpening::Busy(other) => other,
                 opening => return settled(opening),
             };
+            // Who waits is not being answered.
+            slot.release().await;
             let late = tokio::time::Instant::now() >= give_up;
             if late || self.settings.busy == BusyPolicy::Reject {
                 return Err(ChatError::TurnInProgress { turn: busy.id });
@@ -90,14 +95,44 @@ impl ChatService {
         }
     }
 
-    /// The turn that the same request made before.
-    async fn repeated(&self, request: &TurnRequest) -> Result<Option<Opening>, ChatError> {
-        let Some(key) = &request.client_message_id else { return Ok(None) };
-        match self.ports.turns.find_request(&request.store, request.session, key).await? {
-            None => Ok(None),
-            Some(turn) if turn.request_hash == request.fingerprint => Ok(Some(Opening::Repeated(turn))),
-            Some(turn) => Err(ChatError::KeyReused { turn: turn.id }),
+    /// Opens the turn if there is a slot for it. Where there is none, what the same request opened before is found
+    /// nevertheless, and a busy session is waited for: by then a slot may be free, its own turn's at least.
+    async fn try_to_open(
+        &self,
+        request: &TurnRequest,
+        ids: Ids,
+        slot: &mut TurnSlot,
+    ) -> Result<TurnOpening, ChatError> {
+        let Some(limit) = slot.take().await else {
+            return Ok(self.ports.turns.open_turn(&self.new_turn(request, ids)).await?);
+        };
+        if let Some(repeated) = self.repeated(request).await? {
+            return Ok(repeated);
         }
+        match self.live_turn(request).await? {
+            Some(busy) => Ok(TurnOpening::Busy(busy)),
+            None => Err(slot.refused(limit)),
+        }
+    }
+
+    /// The turn that the same request made before.
+    async fn repeated(&self, request: &TurnRequest) -> Result<Option<TurnOpening>, ChatError> {
+        let Some(key) = &request.client_message_id else { return Ok(None) };
+        let found = self.ports.turns.find_request(&request.store, request.session, key).await?;
+        Ok(found.map(|turn| {
+            let same = turn.request_hash == request.fingerprint;
+            if same { TurnOpening::Duplicate(turn) } else { TurnOpening::KeyReused(turn) }
+        }))
+    }
+
+    /// The turn that the session is answering: that of its newest message, if it is live.
+    async fn live_turn(&self, request: &TurnRequest) -> Result<Option<Turn>, ChatError> {
+        let (turns, one) = (&self.ports.turns, PageLimit::new(1).unwrap_or(PageLimit::DEFAULT));
+        let newest = turns.messages(&request.store, request.session, MessageRange::Latest, one).await?;
+        let Some(newest) = newest.items.last() else { return Ok(None) };
+        let turn = turns.find_turn(&request.store, newest.turn).await?;
+        let now = self.ports.clock.now();
+        Ok(turn.filter(|turn| turn.state == TurnState::Open && turn.lease_until > now))
     }
 
     fn new_turn(&self, request: &TurnRequest, ids: Ids) -> NewTurn {

@@ -8,7 +8,7 @@ use rag_pipeline::planner::AnswerPlanner;
 use rag_pipeline::ports::ChatModel;
 use session_core::SessionService;
 use session_core::context::Window;
-use session_core::ports::{TurnRepository, TurnSignals, TurnSpool, TurnStreamLog};
+use session_core::ports::{StreamLimits, StreamSlots, TurnRepository, TurnSignals, TurnSpool, TurnStreamLog};
 
 /// What a turn works with.
 #[derive(Clone)]
@@ -19,6 +19,8 @@ pub struct ChatPorts {
     pub turns: Arc<dyn TurnRepository>,
     /// Keeps the events of live turns.
     pub streams: Arc<dyn TurnStreamLog>,
+    /// Counts live turns for the limits of the settings; not asked where nothing is limited.
+    pub slots: Arc<dyn StreamSlots>,
     /// Tells the other processes that share the storage, and hears of them: [`ChatService::listen`](crate::ChatService::listen).
     pub signals: Arc<dyn TurnSignals>,
     /// Keeps answered turns while the storage is away.
@@ -56,6 +58,8 @@ pub struct ChatSettings {
     pub window: Window,
     /// What happens to a question that comes while its session is being answered.
     pub busy: BusyPolicy,
+    /// How many turns are answered at once.
+    pub streams: StreamLimits,
     /// How long a question waits for the session's live turn, in whatever way.
     pub queue_timeout: Duration,
     /// How long an answer may take.

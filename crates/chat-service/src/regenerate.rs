@@ -40,6 +40,7 @@ impl ChatService {
             (Role::Assistant, Some(parent)) => self.message(&again.store, parent).await?,
             _ => return Err(ChatError::NothingToAnswer),
         };
+        let slot = self.slot(&again.store, &session.user);
         let request = TurnRequest {
             store: again.store,
             session: session.id,
@@ -49,7 +50,7 @@ impl ChatService {
             question: Question::Again(Box::new(question)),
             business: BusinessMetadata::default(),
         };
-        self.take(request, false, live).await
+        self.take(request, slot, false, live).await
     }
 
     async fn message(&self, store: &StoreId, id: MessageId) -> Result<Message, ChatError> {

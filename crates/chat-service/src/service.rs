@@ -2,15 +2,17 @@ use std::hash::{DefaultHasher, Hash, Hasher};
 use std::sync::Arc;
 use std::time::Duration;
 
-use kernel::UserId;
+use kernel::{StoreId, TurnId, UserId};
 use session_core::Resolved;
 use session_core::model::{NewSession, Turn};
+use session_core::ports::LiveStream;
 use session_core::stream::TurnEvent;
 use tokio::sync::Mutex;
 
 use crate::gates::Gates;
 use crate::live::{LiveTurn, LiveTurns};
 use crate::opening::{Opening, Question, TurnRequest};
+use crate::slots::TurnSlot;
 use crate::turn::TurnTask;
 use crate::{Ask, AskedTurn, ChatError, ChatPorts, ChatSettings};
 
@@ -50,7 +52,7 @@ impl ChatService {
     pub async fn ask(&self, ask: Ask) -> Result<AskedTurn, ChatError> {
         ask.validate(&self.settings)?;
         let live = self.live.begin().ok_or(ChatError::Draining)?;
-        let resolved = self.resolve(&ask).await?;
+        let (resolved, slot) = self.resolve(&ask).await?;
         let request = TurnRequest {
             store: ask.store.clone(),
             session: resolved.session.id,
@@ -60,30 +62,38 @@ impl ChatService {
             question: Question::New(ask.message),
             business: ask.business,
         };
-        self.take(request, resolved.is_new, live).await
+        self.take(request, slot, resolved.is_new, live).await
     }
 
     /// Opens a turn and starts its task.
     pub(crate) async fn take(
         &self,
         request: TurnRequest,
+        mut slot: TurnSlot,
         is_new: bool,
         live: LiveTurn,
     ) -> Result<AskedTurn, ChatError> {
-        match self.open(&request).await? {
-            Opening::Opened(opened) => {
-                let asked = asked(&opened.turn, is_new, false);
-                let task = TurnTask::new(self.ports.clone(), Arc::clone(&self.settings), self.live.clone(), *opened);
-                if let Err(error) = self.begin_stream(asked).await {
-                    // The question is stored: without a stream its turn must not stay open.
-                    task.fail().await;
-                    return Err(error);
-                }
-                start(task, live);
-                Ok(asked)
+        let opened = match self.open(&request, &mut slot).await {
+            Ok(Opening::Opened(opened)) => *opened,
+            Ok(Opening::Repeated(turn)) => {
+                slot.release().await;
+                return Ok(asked(&turn, false, true));
             }
-            Opening::Repeated(turn) => Ok(asked(&turn, false, true)),
+            Err(error) => {
+                slot.release().await;
+                return Err(error);
+            }
+        };
+        let asked = asked(&opened.turn, is_new, false);
+        let (ports, settings) = (self.ports.clone(), Arc::clone(&self.settings));
+        let task = TurnTask::new(ports, settings, self.live.clone(), opened, slot);
+        if let Err(error) = self.begin_stream(asked).await {
+            // The question is stored: without a stream its turn must not stay open.
+            task.fail().await;
+            return Err(error);
         }
+        start(task, live);
+        Ok(asked)
     }
 
     /// Takes no more questions, lets live turns finish for `grace`, then interrupts them and keeps what
@@ -113,10 +123,13 @@ impl ChatService {
         Ok(self.ports.turns.interrupt_stale(until).await?)
     }
 
-    async fn resolve(&self, ask: &Ask) -> Result<Resolved, ChatError> {
+    /// The session that a question goes to, and the slot of its turn: taken before a session is made for it, so that a
+    /// question which is refused leaves nothing behind.
+    async fn resolve(&self, ask: &Ask) -> Result<(Resolved, TurnSlot), ChatError> {
         if let Some(id) = ask.session {
             let session = self.ports.sessions.get(&ask.store, ask.user.as_ref(), id).await?;
-            return Ok(Resolved { session, is_new: false });
+            let slot = self.slot(&ask.store, &session.user);
+            return Ok((Resolved { session, is_new: false }, slot));
         }
         let (user, known) = match &ask.user {
             Some(user) => (user.clone(), true),
@@ -129,14 +142,38 @@ impl ChatService {
             channel: ask.channel.clone(),
             metadata: serde_json::json!({}),
         };
+        let slot = self.slot(&new.store, &new.user);
         if !known {
-            return Ok(Resolved { session: self.ports.sessions.create(new).await?, is_new: true });
+            return self.create(new, slot).await;
         }
         let mut hasher = DefaultHasher::new();
         (&new.store, &new.user).hash(&mut hasher);
         let lock = usize::try_from(hasher.finish() % FIRST_QUESTION_LOCKS as u64).unwrap_or_default();
         let _one_at_a_time = self.first_questions[lock].lock().await;
-        Ok(self.ports.sessions.live_or_new(new).await?)
+        match self.ports.sessions.find_live(&new.store, &new.user).await? {
+            Some(session) => Ok((Resolved { session, is_new: false }, slot)),
+            None => self.create(new, slot).await,
+        }
+    }
+
+    async fn create(&self, new: NewSession, mut slot: TurnSlot) -> Result<(Resolved, TurnSlot), ChatError> {
+        if let Some(limit) = slot.take().await {
+            return Err(slot.refused(limit));
+        }
+        match self.ports.sessions.create(new).await {
+            Ok(session) => Ok((Resolved { session, is_new: true }, slot)),
+            Err(error) => {
+                slot.release().await;
+                Err(error.into())
+            }
+        }
+    }
+
+    /// The slot of a turn that is to be opened, with the turn's id.
+    pub(crate) fn slot(&self, store: &StoreId, user: &UserId) -> TurnSlot {
+        let turn = TurnId::generate(&*self.ports.ids);
+        let stream = LiveStream { turn, store: store.clone(), user: user.clone() };
+        TurnSlot::new(&self.ports, &self.settings, stream)
     }
 
     /// Nobody shares an anonymous user: a stranger must never come into another's session.

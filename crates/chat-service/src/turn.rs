@@ -14,6 +14,7 @@ use session_core::stream::{Durability, TurnDone, TurnEvent, TurnFailure, TurnSta
 
 use crate::keep::Kept;
 use crate::live::{CancelSignal, LiveTurns};
+use crate::slots::TurnSlot;
 use crate::{ChatPorts, ChatSettings, Citations};
 
 /// The key of a message's metadata that keeps how many tokens of context its model was given.
@@ -29,6 +30,7 @@ pub(crate) struct TurnTask {
     live: LiveTurns,
     cancel: Arc<CancelSignal>,
     opened: OpenedTurn,
+    slot: TurnSlot,
 }
 
 /// Why an answer stopped short.
@@ -78,9 +80,15 @@ struct Said {
 }
 
 impl TurnTask {
-    pub(crate) fn new(ports: ChatPorts, settings: Arc<ChatSettings>, live: LiveTurns, opened: OpenedTurn) -> Self {
+    pub(crate) fn new(
+        ports: ChatPorts,
+        settings: Arc<ChatSettings>,
+        live: LiveTurns,
+        opened: OpenedTurn,
+        slot: TurnSlot,
+    ) -> Self {
         let cancel = Arc::new(live.register(opened.turn.id));
-        Self { ports, settings, live, cancel, opened }
+        Self { ports, settings, live, cancel, opened, slot }
     }
 
     pub(crate) const fn turn_id(&self) -> TurnId {
@@ -88,7 +96,7 @@ impl TurnTask {
     }
 
     /// Answers and closes the turn, and ends its stream, whatever happens.
-    pub(crate) async fn run(self) {
+    pub(crate) async fn run(mut self) {
         let mut said = Said { routing: serde_json::json!({}), ..Said::default() };
         let outcome = tokio::select! {
             done = tokio::time::timeout(self.settings.turn_timeout, self.answer(&mut said)) => {
@@ -98,6 +106,8 @@ impl TurnTask {
             () = self.cancel.asked() => Err(Stop::Cancelled),
             stop = self.hold() => Err(stop),
         };
+        // Before the turn is closed: whoever hears of its end finds the slot free.
+        self.slot.release().await;
         let event = match outcome {
             Ok(()) => self.complete(said).await,
             Err(stop) => self.stop(said, &stop).await,
@@ -106,7 +116,8 @@ impl TurnTask {
     }
 
     /// Closes a turn that cannot be answered by a fault of ours: its task crashed, or has no stream.
-    pub(crate) async fn fail(&self) {
+    pub(crate) async fn fail(mut self) {
+        self.slot.release().await;
         let failed = self.closed(TurnState::Failed, None);
         if let Err(error) = self.ports.keep(&failed).await {
             log_error(self.turn_id(), &error, "a failed turn could not be closed");
@@ -127,6 +138,7 @@ impl TurnTask {
                 Ok(Lease::Lost) => return Stop::Lost,
                 Err(error) => log_error(turn.id, &error, "a turn's lease could not be renewed"),
             }
+            self.slot.hold().await;
         }
     }
 

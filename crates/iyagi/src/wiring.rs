@@ -26,8 +26,10 @@ use rag_pipeline::retrieval::Retriever;
 use session_core::context::Window;
 use session_core::measured::{MeasuredSessions, MeasuredTurns};
 use session_core::ports::{
-    ConversationSearch, FeedbackRepository, FleetSignals, TurnRepository, TurnSignals, TurnSpool,
+    ConversationSearch, FeedbackRepository, FleetSignals, StreamLimits, StreamSlots, TurnRepository, TurnSignals,
+    TurnSpool,
 };
+use session_core::stream::MemoryStreamSlots;
 use session_core::{LocalSignals, Maintenance, MaintenanceSettings, SessionService, ShareService, UserContextService};
 use storage_postgres::{PostgresOptions, PostgresStorage, SeaSessions, TlsMode};
 use storage_spool::FileSpool;
@@ -99,6 +101,15 @@ impl Storage {
     /// Where sessions are remembered.
     pub(crate) const fn remembering(&self) -> &Remembering {
         &self.remembering
+    }
+
+    /// Counts the turns that are answered over the sessions, in whatever process.
+    fn slots(&self) -> Arc<dyn StreamSlots> {
+        let own: Arc<dyn StreamSlots> = match &self.postgres {
+            Some(postgres) => Arc::new(postgres.stream_slots()),
+            None => Arc::new(MemoryStreamSlots::new(clock())),
+        };
+        self.remembering.slots(own)
     }
 
     fn sessions(&self) -> SeaSessions {
@@ -205,6 +216,7 @@ pub(crate) fn services(config: &Config, storage: &Storage) -> anyhow::Result<Ser
         turns: turns.clone(),
         spool: storage.spool(),
         signals: storage.signals(),
+        slots: storage.slots(),
         streams: storage.remembering.streams(config.chat.finished_stream()),
         planner: storage.planner(config),
         model: model(),
@@ -232,6 +244,7 @@ fn chat_settings(config: &Config) -> anyhow::Result<ChatSettings> {
             Busy::Reject => BusyPolicy::Reject,
             Busy::Interrupt => BusyPolicy::Interrupt,
         },
+        streams: StreamLimits { per_user: config.chat.streams_per_user, per_store: config.chat.streams_per_store },
         queue_timeout: config.chat.queue_timeout(),
         turn_timeout: config.chat.turn_timeout(),
         instructions: config.store.instructions.clone(),

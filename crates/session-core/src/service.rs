@@ -106,13 +106,20 @@ impl SessionService {
         self.sessions.store_of(id).await?.ok_or(SessionError::NotFound)
     }
 
+    /// The live session of a user, the one used last.
+    ///
+    /// # Errors
+    /// Storage errors.
+    pub async fn find_live(&self, store: &StoreId, user: &UserId) -> Result<Option<Session>, SessionError> {
+        Ok(self.sessions.find_live(store, user, self.clock.now()).await?)
+    }
+
     /// The session a question without a session id goes to: the user's live one, else a new one.
     ///
     /// # Errors
     /// Storage errors.
     pub async fn live_or_new(&self, new: NewSession) -> Result<Resolved, SessionError> {
-        let live = self.sessions.find_live(&new.store, &new.user, self.clock.now()).await?;
-        match live {
+        match self.find_live(&new.store, &new.user).await? {
             Some(session) => Ok(Resolved { session, is_new: false }),
             None => Ok(Resolved { session: self.create(new).await?, is_new: true }),
         }

@@ -13,6 +13,7 @@ mod options;
 mod programs;
 mod restore;
 mod signals;
+mod slots;
 mod source;
 mod storage;
 #[cfg(test)]
@@ -21,6 +22,7 @@ mod tests;
 pub use connect::{PostgresOptions, TlsMode};
 pub use programs::{DumpProgram, is_custom_dump};
 pub use signals::PostgresSignals;
+pub use slots::PostgresStreamSlots;
 pub use source::PostgresSource;
 pub use storage::PostgresStorage;
 pub use storage_sea::{SeaImports, SeaSessions};

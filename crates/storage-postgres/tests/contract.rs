@@ -31,6 +31,18 @@ mod sessions_and_turns {
     });
 }
 
+mod stream_slots {
+    use std::sync::Arc;
+
+    use super::*;
+    use session_core::ports::StreamSlots;
+
+    session_core::stream_slots_contract!(async {
+        let (storage, database) = open().await?;
+        Some((Arc::new(storage.stream_slots()) as Arc<dyn StreamSlots>, (storage, database)))
+    });
+}
+
 mod signals {
     use std::sync::Arc;
     use std::time::Duration;

@@ -34,6 +34,18 @@ impl Keys {
         format!("{}context:{}:{}", self.prefix, escaped(store.as_str()), escaped(user.as_str()))
     }
 
+    /// The turns of a user of a store that are being answered: a sorted set, by when their leases are over. The length
+    /// tells names apart that run together.
+    pub(crate) fn live_of_user(&self, store: &StoreId, user: &UserId) -> String {
+        let (store, user) = (store.as_str(), user.as_str());
+        format!("{}live:user:{}:{store}:{user}", self.prefix, store.len())
+    }
+
+    /// The turns of a store that are being answered: a sorted set, by when their leases are over.
+    pub(crate) fn live_of_store(&self, store: &StoreId) -> String {
+        format!("{}live:store:{}", self.prefix, store.as_str())
+    }
+
     /// The events of a turn: a stream. Also the channel on which its readers are told of news.
     pub(crate) fn stream(&self, turn: TurnId) -> String {
         format!("{}stream:{turn}", self.prefix)

@@ -1,5 +1,5 @@
 //! What all instances share beside the database, in Redis: remembered sessions with what was said last in them,
-//! users' contexts, and the live streams of turns.
+//! users' contexts, the live streams of turns, and how many there are.
 //!
 //! Nothing here is the only copy of anything, and nothing waits for Redis for longer than a moment: when it is away,
 //! the database answers.
@@ -11,9 +11,11 @@ mod news;
 mod options;
 mod scripts;
 mod sessions;
+mod slots;
 mod streams;
 
 pub use link::RedisLink;
 pub use options::{InvalidRedisUrl, RedisOptions};
 pub use sessions::RedisCache;
+pub use slots::RedisStreamSlots;
 pub use streams::RedisStreamLog;

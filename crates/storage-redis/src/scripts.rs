@@ -168,6 +168,41 @@ end
 return 1
 ";
 
+/// Takes a slot for a live turn, unless a limit leaves no room beside the slots of others. KEYS: turns of the user, of
+/// the store. ARGV: turn, lease, most of the user, most of the store (0: any number). Answers 0 when it did, 1 when the
+/// user has as many as allowed, 2 when the store has.
+const TAKE_SLOT: &str = r"
+local now = now()
+local function is_full(key, most)
+  sound(key, 'zset')
+  redis.call('ZREMRANGEBYSCORE', key, '-inf', now)
+  if most == 0 then return false end
+  local others = redis.call('ZCARD', key)
+  if redis.call('ZSCORE', key, ARGV[1]) then others = others - 1 end
+  return others >= most
+end
+local user_is_full, store_is_full = is_full(KEYS[1], tonumber(ARGV[3])), is_full(KEYS[2], tonumber(ARGV[4]))
+if user_is_full then return 1 end
+if store_is_full then return 2 end
+for at = 1, 2 do
+  redis.call('ZADD', KEYS[at], now + ARGV[2], ARGV[1])
+  outlive(KEYS[at], tonumber(ARGV[2]))
+end
+return 0
+";
+
+/// Holds the slot of a live turn, which gets it again when it was lost. KEYS: turns of the user, of the store. ARGV:
+/// turn, lease.
+const HOLD_SLOT: &str = r"
+local till = now() + ARGV[2]
+for at = 1, 2 do
+  sound(KEYS[at], 'zset')
+  redis.call('ZADD', KEYS[at], till, ARGV[1])
+  outlive(KEYS[at], tonumber(ARGV[2]))
+end
+return 1
+";
+
 /// The scripts, ready to be called.
 pub(crate) struct Scripts {
     mark: Script,
@@ -175,6 +210,8 @@ pub(crate) struct Scripts {
     fill: Script,
     settle: Script,
     keep_recent: Script,
+    take_slot: Script,
+    hold_slot: Script,
 }
 
 impl Default for Scripts {
@@ -186,8 +223,16 @@ impl Default for Scripts {
             fill: script(FILL),
             settle: script(SETTLE),
             keep_recent: script(KEEP_RECENT),
+            take_slot: script(TAKE_SLOT),
+            hold_slot: script(HOLD_SLOT),
         }
     }
+}
+
+/// Where live turns are counted.
+pub(crate) struct SlotKeys {
+    pub(crate) user: String,
+    pub(crate) store: String,
 }
 
 /// What a write did to an entry.
@@ -212,7 +257,8 @@ fn millis(time: Duration) -> u64 {
 impl Scripts {
     /// Makes a server know the scripts, so that calling one takes one trip.
     pub(crate) async fn load(&self, connection: &mut MultiplexedConnection) -> RedisResult<()> {
-        for script in [&self.mark, &self.reserve, &self.fill, &self.settle, &self.keep_recent] {
+        let of_sessions = [&self.mark, &self.reserve, &self.fill, &self.settle, &self.keep_recent];
+        for script in of_sessions.into_iter().chain([&self.take_slot, &self.hold_slot]) {
             script.load_async(connection).await?;
         }
         Ok(())
@@ -295,5 +341,29 @@ impl Scripts {
             call.arg(message);
         }
         call.invoke_async(connection).await
+    }
+
+    pub(crate) async fn take_slot(
+        &self,
+        connection: &mut MultiplexedConnection,
+        keys: &SlotKeys,
+        turn: &str,
+        (per_user, per_store): (u32, u32),
+        lease: Duration,
+    ) -> RedisResult<u8> {
+        let mut call = self.take_slot.key(&keys.user);
+        call.key(&keys.store).arg(turn).arg(millis(lease)).arg(per_user).arg(per_store);
+        call.invoke_async(connection).await
+    }
+
+    pub(crate) async fn hold_slot(
+        &self,
+        connection: &mut MultiplexedConnection,
+        keys: &SlotKeys,
+        turn: &str,
+        lease: Duration,
+    ) -> RedisResult<()> {
+        let mut call = self.hold_slot.key(&keys.user);
+        call.key(&keys.store).arg(turn).arg(millis(lease)).invoke_async(connection).await
     }
 }

@@ -11,6 +11,7 @@ mod cancelling;
 mod instances;
 mod kills;
 mod ledger;
+mod limits;
 mod load;
 mod malformed;
 mod outage;

@@ -8,7 +8,7 @@ use utoipa::ToSchema;
 use super::{ApiError, ErrorCode};
 use crate::language::Language;
 
-/// When to come back after a 503, in seconds: about as long as a restart or a fail-over takes.
+/// When to come back after a 503 or a 429, in seconds: about as long as a restart, a fail-over or an answer takes.
 const RETRY_AFTER_SECONDS: u32 = 5;
 /// The longest text of a detail, in characters: it may quote what the client sent.
 const MAX_DETAIL_CHARS: usize = 300;
@@ -64,7 +64,7 @@ impl ApiError {
         if let Some(allow) = &self.allow {
             response.insert_header((ALLOW, allow.as_str()));
         }
-        if self.code.status() == StatusCode::SERVICE_UNAVAILABLE {
+        if [StatusCode::SERVICE_UNAVAILABLE, StatusCode::TOO_MANY_REQUESTS].contains(&self.code.status()) {
             response.insert_header((RETRY_AFTER, RETRY_AFTER_SECONDS.to_string()));
         }
         response.json(ErrorBody {

@@ -114,6 +114,9 @@ codes! {
         "그 사이에 내용이 바뀌었습니다. 다시 읽은 뒤에 보내 주세요." "It was changed meanwhile. Please read it again first.";
     TooManyTurns "TOO_MANY_TURNS" TOO_MANY_REQUESTS
         "한 번에 {0}개까지 질문할 수 있습니다. 답변을 기다려 주세요." "At most {0} questions at a time. Please wait for the answers.";
+    TooManyStreams "TOO_MANY_STREAMS" TOO_MANY_REQUESTS
+        "동시에 답변을 {0}개까지 드릴 수 있습니다. 진행 중인 답변이 끝난 뒤에 다시 보내 주세요."
+        "At most {0} answers at a time. Please ask again when one of them has ended.";
     RateLimited "RATE_LIMITED" TOO_MANY_REQUESTS
         "너무 자주 보냈습니다. {0}초 뒤에 다시 보내 주세요." "Too many messages. Please try again in {0} seconds.";
     UpgradeRequired "UPGRADE_REQUIRED" UPGRADE_REQUIRED

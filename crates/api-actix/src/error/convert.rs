@@ -3,7 +3,7 @@
 use chat_service::ChatError;
 use kernel::RepositoryError;
 use session_core::model::InvalidFeedback;
-use session_core::ports::StreamLogError;
+use session_core::ports::{StreamLimit, StreamLogError};
 use session_core::search::InvalidSearch;
 use session_core::stream::TurnFailure;
 use session_core::{SessionError, ShareError, UserContextError};
@@ -86,6 +86,15 @@ impl From<ChatError> for ApiError {
             ChatError::Session(error) => error.into(),
             ChatError::TurnInProgress { turn } => {
                 Self::new(ErrorCode::TurnInProgress).with_detail(ErrorDetail::of(Some("turnId"), &turn.to_string()))
+            }
+            ChatError::TooManyStreams { limit, allowed } => {
+                let whose = match limit {
+                    StreamLimit::PerUser => "user",
+                    StreamLimit::PerStore => "store",
+                };
+                Self::new(ErrorCode::TooManyStreams)
+                    .with_figure(allowed)
+                    .with_detail(ErrorDetail::of(Some("limit"), whose))
             }
             ChatError::KeyReused { turn } => Self::new(ErrorCode::IdempotencyKeyReused)
                 .with_detail(ErrorDetail::of(Some("turnId"), &turn.to_string())),

@@ -22,6 +22,7 @@ pub(super) const QUESTION: &[ErrorCode] = &[
     ErrorCode::SessionNotFound,
     ErrorCode::TurnInProgress,
     ErrorCode::IdempotencyKeyReused,
+    ErrorCode::TooManyStreams,
     ErrorCode::Conflict,
     ErrorCode::SessionExpired,
     ErrorCode::SessionEnded,

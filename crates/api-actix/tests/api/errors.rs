@@ -9,7 +9,7 @@ use kernel::{Clock, RepositoryError, UserId};
 use serde_json::{Value, json};
 use session_core::model::SessionState;
 use session_core::ports::{
-    MockFeedbackRepository, MockSessionRepository, MockTurnRepository, SessionRepository, TurnRepository,
+    MockFeedbackRepository, MockSessionRepository, MockTurnRepository, SessionRepository, StreamLimits, TurnRepository,
 };
 use session_core::testing::samples;
 
@@ -88,6 +88,7 @@ async fn provoke(code: ErrorCode, language: &str) -> Reply {
     }
     match code {
         ErrorCode::TurnInProgress | ErrorCode::IdempotencyKeyReused => of_a_turn(code, language).await,
+        ErrorCode::TooManyStreams => of_a_limit(language).await,
         ErrorCode::SessionExpired | ErrorCode::SessionEnded => of_a_session(code, language).await,
         ErrorCode::UpgradeRequired => of_a_plain_request_to_a_websocket(language).await,
         ErrorCode::TurnInterrupted | ErrorCode::ShuttingDown => of_a_stopping_server(code, language).await,
@@ -103,19 +104,17 @@ async fn of_a_turn(code: ErrorCode, language: &str) -> Reply {
     let api = Setup { script, ..Setup::default() }.api().await;
     let session = api.session().await;
     let ask = |message: &str, key: &str| json!({"message": message, "sessionId": session, "clientMessageId": key});
-    let opened = samples::store();
-    let first = chat_service::Ask {
-        store: opened,
-        user: None,
-        session: Some(session.parse().unwrap()),
-        message: "하나".into(),
-        business: session_core::model::BusinessMetadata::default(),
-        client_message_id: Some("a".into()),
-        channel: "api".into(),
-    };
-    api.state.chat.ask(first).await.unwrap();
+    api.asked_in(&session).await;
     let body = if hangs { ask("둘", "b") } else { ask("둘", "a") };
     send(&api, post("/api/chat", body), language).await
+}
+
+async fn of_a_limit(language: &str) -> Reply {
+    let streams = StreamLimits { per_user: 1, per_store: 0 };
+    let api = Setup { script: Script::Hang, streams, ..Setup::default() }.api().await;
+    let (first, second) = (api.session().await, api.session().await);
+    api.asked_in(&first).await;
+    send(&api, post("/api/chat", json!({"message": QUESTION, "sessionId": second})), language).await
 }
 
 async fn of_a_plain_request_to_a_websocket(language: &str) -> Reply {

@@ -6,6 +6,7 @@ mod chat;
 mod errors;
 mod export;
 mod fuzz;
+mod limits;
 mod live_server;
 mod lives;
 mod observed;

@@ -13,7 +13,7 @@ use api_actix::{
 use async_trait::async_trait;
 use chat_analytics::advisor::{Advisor, AdvisorPorts, CacheUse, Reading, Traffic};
 use chat_analytics::testing::{FixedCpu, FixedFacts};
-use chat_service::{BusyPolicy, ChatPorts, ChatService, ChatSettings};
+use chat_service::{Ask, AskedTurn, BusyPolicy, ChatPorts, ChatService, ChatSettings};
 use futures::StreamExt;
 use kernel::RepositoryError;
 use kernel::testing::{ManualClock, SequentialIds, SequentialSecrets};
@@ -24,8 +24,11 @@ use rag_pipeline::ports::{AnswerStream, ChatModel};
 use rag_pipeline::testing::{Passage, planner_over};
 use serde_json::{Value, json};
 use session_core::context::Window;
-use session_core::ports::{FeedbackRepository, SessionRepository, ShareRepository, TurnRepository, UserContextStore};
-use session_core::stream::MemoryStreamLog;
+use session_core::model::BusinessMetadata;
+use session_core::ports::{
+    FeedbackRepository, SessionRepository, ShareRepository, StreamLimits, TurnRepository, UserContextStore,
+};
+use session_core::stream::{MemoryStreamLog, MemoryStreamSlots};
 use session_core::testing::{MemorySessions, MemorySpool, samples};
 use session_core::{SessionService, ShareService, UserContextService};
 use tokio::runtime::Handle;
@@ -72,6 +75,7 @@ impl ChatModel for ScriptedModel {
 pub(crate) struct Setup {
     pub(crate) script: Script,
     pub(crate) turn_timeout: Duration,
+    pub(crate) streams: StreamLimits,
     pub(crate) heartbeat: Duration,
     pub(crate) checks: Vec<Check>,
     pub(crate) cache: CacheLook,
@@ -92,6 +96,7 @@ impl Default for Setup {
         Self {
             script: Script::Say(vec!["제주도는 ", "3,000원이 ", "추가됩니다 [1]."]),
             turn_timeout: Duration::from_mins(1),
+            streams: StreamLimits::default(),
             heartbeat: Duration::from_secs(15),
             checks: vec![ready],
             cache: CacheLook { kind: "redis", well: true },
@@ -184,6 +189,7 @@ impl Setup {
         let ports = ChatPorts {
             sessions: sessions.clone(),
             turns: turns.clone(),
+            slots: Arc::new(MemoryStreamSlots::new(clock.clone())),
             signals: Arc::new(session_core::LocalSignals::default()),
             streams: Arc::new(MemoryStreamLog::new(clock.clone(), Duration::from_mins(10))),
             planner: planner().await,
@@ -208,7 +214,7 @@ impl Setup {
         });
         let state = ApiState {
             advisor,
-            chat: ChatService::new(ports, chat_settings(self.turn_timeout)),
+            chat: ChatService::new(ports, chat_settings(self.turn_timeout, self.streams)),
             sessions,
             shares,
             contexts: UserContextService::new(contexts, clock.clone()),
@@ -235,11 +241,12 @@ impl Setup {
     }
 }
 
-fn chat_settings(turn_timeout: Duration) -> ChatSettings {
+fn chat_settings(turn_timeout: Duration, streams: StreamLimits) -> ChatSettings {
     ChatSettings {
         max_message_chars: MAX_MESSAGE_CHARS,
         window: Window { messages: 10, tokens: 2000 },
         busy: BusyPolicy::Queue,
+        streams,
         queue_timeout: Duration::from_millis(20),
         turn_timeout,
         instructions: "문서에서만 답하세요.".into(),
@@ -280,6 +287,20 @@ impl Api {
         let reply = self.post("/api/chat", json!({"message": QUESTION, "userId": "kim"})).await;
         assert_eq!(reply.status, 200, "{}", reply.text);
         reply.json()
+    }
+
+    /// Asks in a session with the client message id "a", and does not wait for the answer.
+    pub(crate) async fn asked_in(&self, session: &str) -> AskedTurn {
+        let ask = Ask {
+            store: samples::store(),
+            user: None,
+            session: Some(session.parse().unwrap()),
+            message: "하나".into(),
+            business: BusinessMetadata::default(),
+            client_message_id: Some("a".into()),
+            channel: "api".into(),
+        };
+        self.state.chat.ask(ask).await.unwrap()
     }
 
     /// A session of `kim`'s; gives its id.
@@ -336,6 +357,11 @@ impl Reply {
         assert!(!body["error"].as_str().unwrap().is_empty() && body["details"].is_array(), "{}", self.text);
         assert_eq!(body["requestId"], self.header("x-request-id"));
         assert!(body["timestamp"].as_str().unwrap().ends_with('Z'), "{}", self.text);
-        assert_eq!(self.status == 503, self.headers.contains_key("retry-after"), "{}", self.text);
+        assert_eq!(
+            [429, 503].contains(&self.status.as_u16()),
+            self.headers.contains_key("retry-after"),
+            "{}",
+            self.text
+        );
     }
 }

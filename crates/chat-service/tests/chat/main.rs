@@ -3,6 +3,7 @@
 
 mod flaky;
 mod keeping;
+mod limits;
 mod stopping;
 mod support;
 mod turns;

@@ -17,8 +17,8 @@ use rag_pipeline::testing::{Passage, planner_over};
 use session_core::SessionService;
 use session_core::context::Window;
 use session_core::model::BusinessMetadata;
-use session_core::ports::{TurnRepository, TurnStreamLog};
-use session_core::stream::{MemoryStreamLog, TurnEvent};
+use session_core::ports::{StreamLimits, StreamSlots, TurnRepository, TurnStreamLog};
+use session_core::stream::{MemoryStreamLog, MemoryStreamSlots, TurnEvent};
 use session_core::testing::{MemorySessions, MemorySpool, samples};
 
 /// What the model does with a question.
@@ -77,6 +77,7 @@ pub(crate) struct Chat {
     pub(crate) model: Arc<ScriptedModel>,
     pub(crate) clock: Arc<ManualClock>,
     pub(crate) spool: Arc<MemorySpool>,
+    pub(crate) slots: Arc<MemoryStreamSlots>,
     ports: ChatPorts,
 }
 
@@ -85,6 +86,7 @@ pub(crate) fn settings() -> ChatSettings {
         max_message_chars: 2000,
         window: Window { messages: 10, tokens: 2000 },
         busy: BusyPolicy::Queue,
+        streams: StreamLimits::default(),
         queue_timeout: Duration::from_mins(1),
         turn_timeout: Duration::from_mins(2),
         instructions: "문서에서만 답하세요.".into(),
@@ -111,9 +113,11 @@ pub(crate) async fn chat_over<T: TurnRepository + 'static>(
         calls: AtomicUsize::default(),
     });
     let spool = Arc::new(MemorySpool::default());
+    let slots = Arc::new(MemoryStreamSlots::new(clock.clone()));
     let ports = ChatPorts {
         sessions: SessionService::new(storage.clone(), clock.clone(), ids.clone(), Duration::from_hours(24)),
         turns: wrap(storage.clone()),
+        slots: slots.clone(),
         signals: Arc::new(session_core::LocalSignals::default()),
         streams: Arc::new(MemoryStreamLog::new(clock.clone(), Duration::from_mins(10))),
         spool: spool.clone(),
@@ -123,7 +127,7 @@ pub(crate) async fn chat_over<T: TurnRepository + 'static>(
         clock: clock.clone(),
         ids,
     };
-    Chat { service: ChatService::new(ports.clone(), settings), storage, model, clock, spool, ports }
+    Chat { service: ChatService::new(ports.clone(), settings), storage, model, clock, spool, slots, ports }
 }
 
 async fn planner() -> AnswerPlanner {
@@ -153,6 +157,11 @@ impl Chat {
     /// The same conversations served over another stream log.
     pub(crate) fn with_streams(&self, streams: Arc<dyn TurnStreamLog>) -> ChatService {
         ChatService::new(ChatPorts { streams, ..self.ports.clone() }, settings())
+    }
+
+    /// The same conversations served with other slots.
+    pub(crate) fn with_slots(&self, slots: Arc<dyn StreamSlots>, streams: StreamLimits) -> ChatService {
+        ChatService::new(ChatPorts { slots, ..self.ports.clone() }, ChatSettings { streams, ..settings() })
     }
 
     /// Lets the model go by another script from the next question on.

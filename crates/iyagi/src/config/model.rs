@@ -306,6 +306,10 @@ pub(crate) struct ChatConfig {
     pub(crate) queue_timeout_seconds: u64,
     /// Seconds a whole turn may take.
     pub(crate) turn_timeout_seconds: u64,
+    /// Answers that one user of a store gets at once; 0: any number.
+    pub(crate) streams_per_user: u32,
+    /// Answers that a store gives at once; 0: any number.
+    pub(crate) streams_per_store: u32,
     /// Seconds of silence after which a stream sends a comment to stay open.
     pub(crate) heartbeat_seconds: u64,
     /// Minutes a finished stream can still be read again.

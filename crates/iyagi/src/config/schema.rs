@@ -85,6 +85,8 @@ pub(super) static FIELDS: &[Field] = &[
     field("chat.busy", Kind::Choice(&["queue", "reject", "interrupt"])),
     field("chat.queue_timeout_seconds", Kind::Integer(1, 3_600)),
     field("chat.turn_timeout_seconds", Kind::Integer(1, 3_600)),
+    field("chat.streams_per_user", Kind::Integer(0, 10_000)),
+    field("chat.streams_per_store", Kind::Integer(0, 1_000_000)),
     field("chat.heartbeat_seconds", Kind::Integer(1, 300)),
     field("chat.finished_stream_minutes", Kind::Integer(1, 1_440)),
     field("chat.websocket_messages_per_minute", Kind::Integer(1, 60_000)),

@@ -9,10 +9,11 @@ use chat_analytics::advisor::{CacheKind, CacheUse};
 use kernel::error_chain;
 use session_core::cache::{CachedContexts, CachedSessions, Fleet, MemoryCache};
 use session_core::ports::{
-    FleetSignals, SessionCache, SessionRepository, TurnRepository, TurnStreamLog, UserContextCache, UserContextStore,
+    FleetSignals, SessionCache, SessionRepository, StreamSlots, TurnRepository, TurnStreamLog, UserContextCache,
+    UserContextStore,
 };
 use session_core::stream::MemoryStreamLog;
-use storage_redis::{RedisCache, RedisLink, RedisStreamLog};
+use storage_redis::{RedisCache, RedisLink, RedisStreamLog, RedisStreamSlots};
 
 use super::{clock, ids, instance};
 use crate::config::Config;
@@ -90,6 +91,14 @@ impl Remembering {
             CacheKind::None => CacheUse::NONE,
         };
         Remembered { sessions: cached.clone(), turns: cached, uses: Arc::new(uses) }
+    }
+
+    /// Counts live turns: in Redis where it is configured, and where `own` does while that is away.
+    pub(super) fn slots(&self, own: Arc<dyn StreamSlots>) -> Arc<dyn StreamSlots> {
+        match &self.place {
+            Place::Redis { link, .. } => Arc::new(RedisStreamSlots::new(link.clone(), own)),
+            Place::Memory(_) | Place::Nowhere => own,
+        }
     }
 
     /// Users' contexts of a storage, remembered.

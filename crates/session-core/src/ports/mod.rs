@@ -11,6 +11,7 @@ mod share;
 mod signals;
 mod spool;
 mod stream_log;
+mod stream_slots;
 mod turns;
 mod user_context;
 
@@ -26,6 +27,7 @@ pub use share::ShareRepository;
 pub use signals::{TurnSignal, TurnSignals};
 pub use spool::{SpoolError, SpooledTurns, TurnSpool};
 pub use stream_log::{Glance, StreamBatch, StreamLogError, TurnStreamLog};
+pub use stream_slots::{LiveStream, SlotTaking, StreamLimit, StreamLimits, StreamSlots};
 pub use turns::{MessageRange, TurnRepository};
 pub use user_context::UserContextStore;
 

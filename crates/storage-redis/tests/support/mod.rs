@@ -9,13 +9,14 @@ use kernel::testing::ManualClock;
 use kernel::{TurnId, UuidV7Source};
 use session_core::cache::{CacheLifetimes, Fleet};
 use session_core::ports::{Glance, StreamBatch, StreamLogError, TurnStreamLog};
-use session_core::stream::TurnEvent;
-use storage_redis::{RedisCache, RedisLink, RedisOptions, RedisStreamLog};
+use session_core::stream::{MemoryStreamSlots, TurnEvent};
+use storage_redis::{RedisCache, RedisLink, RedisOptions, RedisStreamLog, RedisStreamSlots};
 use test_support::redis::{self, RedisServer};
 
 /// A link to a server, with keys of its own.
 pub(crate) async fn link_to(url: &str, prefix: String) -> RedisLink {
-    let options = RedisOptions { prefix, ..RedisOptions::new(url) };
+    // A machine that is busy with tests must not pass for a Redis that is away.
+    let options = RedisOptions { prefix, patience: Duration::from_secs(5), ..RedisOptions::new(url) };
     let link = RedisLink::new(options, Fleet::alone(), Arc::new(UuidV7Source)).unwrap();
     link.connect().await.unwrap();
     link
@@ -35,6 +36,12 @@ async fn server() -> Option<&'static RedisServer> {
 pub(crate) async fn cache() -> Option<RedisCache> {
     let link = link_to(server().await?.url(), redis::prefix()).await;
     Some(RedisCache::new(link, Arc::new(ManualClock::new()), CacheLifetimes::default()))
+}
+
+/// Slots of which none is taken.
+pub(crate) async fn slots() -> Option<RedisStreamSlots> {
+    let link = link_to(server().await?.url(), redis::prefix()).await;
+    Some(RedisStreamSlots::new(link, Arc::new(MemoryStreamSlots::new(Arc::new(ManualClock::new())))))
 }
 
 /// The stream log of a process; `None` without a server.

@@ -11,8 +11,10 @@
 pub mod advisor;
 pub mod crowd;
 pub mod hot;
+mod live_streams;
 pub mod search;
 mod user_contexts;
 mod watch;
 
+pub use live_streams::slots_among_many;
 pub use watch::{Sent, Watch};

@@ -20,6 +20,7 @@ pub mod share;
 pub mod signals;
 pub mod spool;
 pub mod stream_log;
+pub mod stream_slots;
 pub mod turns;
 pub mod user_context;
 
