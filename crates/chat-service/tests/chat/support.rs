@@ -77,7 +77,7 @@ pub(crate) struct Chat {
     pub(crate) model: Arc<ScriptedModel>,
     pub(crate) clock: Arc<ManualClock>,
     pub(crate) spool: Arc<MemorySpool>,
-    ports: ChatPorts,
+    pub(crate) ports: ChatPorts,
 }
 
 pub(crate) fn settings() -> ChatSettings {
