@@ -3,6 +3,7 @@
 use std::collections::VecDeque;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
 
 use futures::stream::{self, BoxStream, StreamExt};
 use kernel::{StoreId, TurnId};
@@ -12,6 +13,11 @@ use session_core::stream::{Durability, TurnDone, TurnEvent, TurnFailure};
 
 use crate::turn::CONTEXT_TOKENS;
 use crate::{AskedTurn, ChatError, ChatService};
+
+/// How soon a log that is not known is looked for again, at first and later on: it comes a moment after the turn, or
+/// not at all.
+const LOOK: Duration = Duration::from_millis(10);
+const LOOK_LATER: Duration = Duration::from_secs(1);
 
 /// An event with its number in the stream.
 #[derive(Debug, Clone, PartialEq)]
@@ -44,7 +50,8 @@ impl ChatService {
     /// Follows a turn from the event after number `after` to its end. A turn whose stream is no longer
     /// kept, or not from there on, is told again from its stored message: from there on the stream starts over with
     /// a `Session` event, whatever `after` is. So does one whose log is lost while it is read, because the process that
-    /// answered died, say.
+    /// answered died, say. One whose log is not there yet, because another process has just begun to answer it, is
+    /// followed as soon as it is.
     ///
     /// # Errors
     /// [`ChatError::UnknownTurn`] when the store has no such turn; storage errors. The stream itself ends with
@@ -52,7 +59,8 @@ impl ChatService {
     pub async fn follow(&self, store: &StoreId, turn: TurnId, after: u64) -> Result<EventStream, ChatError> {
         let turn = self.ports.turns.find_turn(store, turn).await?.ok_or(ChatError::UnknownTurn)?;
         match self.ports.streams.glance(turn.id, after).await {
-            Ok(Glance::Unknown) | Err(StreamLogError::Behind { .. }) => Ok(self.clone().retold(turn)),
+            Ok(Glance::Unknown) => Ok(self.clone().awaited(turn, after)),
+            Err(StreamLogError::Behind { .. }) => Ok(self.clone().retold(turn)),
             Ok(Glance::Batch(batch)) => Ok(self.live(turn, after, Some(batch))),
             Ok(Glance::Waiting) => Ok(self.live(turn, after, None)),
             Err(error) => Err(error.into()),
@@ -74,6 +82,41 @@ impl ChatService {
             if lost.load(Ordering::Relaxed) { service.retold(turn) } else { stream::empty().boxed() }
         });
         read.chain(rest.flatten()).boxed()
+    }
+
+    /// A turn whose log is not known, or not yet: another process may have just begun to answer it. Its log is followed
+    /// if it comes; otherwise the turn is told from the storage once it is closed.
+    fn awaited(self, turn: Turn, after: u64) -> EventStream {
+        let events = async move {
+            let closed = tokio::select! {
+                closed = self.until_closed(turn.clone(), None) => closed,
+                batch = self.log_of(&turn, after) => return self.live(turn, after, batch),
+            };
+            match (closed, self.ports.streams.glance(turn.id, after).await) {
+                (Err(error), _) => stream::once(async { Err(error) }).boxed(),
+                (Ok(turn), Ok(Glance::Batch(batch))) => self.live(turn, after, Some(batch)),
+                (Ok(turn), Ok(Glance::Waiting)) => self.live(turn, after, None),
+                (Ok(turn), _) => self.retold(turn),
+            }
+        };
+        stream::once(events).flatten().boxed()
+    }
+
+    /// Waits until the log of an open turn can be read from after number `after` on, however long that is.
+    async fn log_of(&self, turn: &Turn, after: u64) -> Option<StreamBatch> {
+        if turn.state != TurnState::Open {
+            return std::future::pending().await;
+        }
+        let mut pause = LOOK;
+        loop {
+            tokio::time::sleep(pause).await;
+            pause = (2 * pause).min(LOOK_LATER);
+            match self.ports.streams.glance(turn.id, after).await {
+                Ok(Glance::Batch(batch)) => return Some(batch),
+                Ok(Glance::Waiting) => return None,
+                Ok(Glance::Unknown) | Err(_) => {}
+            }
+        }
     }
 
     /// The turn from the storage, once it is closed: another process may still be answering it.

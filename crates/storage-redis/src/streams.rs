@@ -94,6 +94,8 @@ impl Inner {
     async fn add(&self, turn: TurnId, batch: &StreamBatch, held: &mut Held) -> Result<(), Away> {
         let key = self.link.keys().stream(turn);
         let mut commands = Pipeline::new();
+        // All of it or nothing, even if this process dies in the middle: what has no end of life is waited for in vain.
+        commands.atomic();
         for (number, event) in (batch.first..).zip(&batch.events) {
             // An event is plain data: it can always be written.
             let json = serde_json::to_string(event).unwrap_or_default();

@@ -3,20 +3,25 @@
 
 use std::{env, time::Duration};
 
-use test_support::postgres::TestDatabase;
+use test_support::{postgres::TestDatabase, redis::RedisServer};
 
 use crate::support::Server;
 
+mod asking;
 mod cancelling;
 mod instances;
+mod kept;
 mod kills;
 mod ledger;
 mod limits;
 mod load;
 mod malformed;
+mod orphans;
 mod outage;
 mod redis;
 mod regenerating;
+mod resuming;
+mod rolling;
 mod spool;
 mod streams;
 
@@ -26,6 +31,12 @@ const QUESTION: &str = "제주도는 배송비가 얼마예요?";
 const LEASE: Duration = Duration::from_secs(20);
 /// What a busy machine and the sweep for such turns may add to that.
 const MARGIN: Duration = Duration::from_secs(10);
+
+/// The variables of a server that shares a Redis with others: what they share is waited for, however busy the machine
+/// is. Going on without Redis is proven elsewhere.
+fn sharing<'a>(redis: &'a RedisServer, prefix: &'a str) -> [(&'a str, &'a str); 3] {
+    [("REDIS_URL", redis.url()), ("IYAGI__REDIS__PREFIX", prefix), ("IYAGI__REDIS__PATIENCE_MS", "1000")]
+}
 
 /// Where a server keeps conversations.
 enum Home {

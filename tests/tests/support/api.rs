@@ -19,6 +19,12 @@ impl Api {
         Self { client: Client::new(), base: base.to_owned() }
     }
 
+    /// A client that makes a connection of its own for each request: a balancer sends each elsewhere.
+    pub(crate) fn unpooled(base: &str) -> Self {
+        let client = Client::builder().pool_max_idle_per_host(0).build().unwrap();
+        Self { client, base: base.to_owned() }
+    }
+
     pub(crate) fn request(&self, method: Method, path: &str) -> RequestBuilder {
         self.client.request(method, format!("{}{path}", self.base))
     }
@@ -61,8 +67,13 @@ impl Api {
 
     /// The events of a turn after number `after`.
     pub(crate) async fn resume(&self, turn: &str, after: u64) -> Vec<Event> {
+        self.follow(turn, after).await.rest().await
+    }
+
+    /// Takes up the stream of a turn after event number `after`.
+    pub(crate) async fn follow(&self, turn: &str, after: u64) -> EventReader {
         let request = self.request(Method::GET, &format!("/api/turns/{turn}/stream"));
-        EventReader::new(request.header("Last-Event-ID", after).send().await.unwrap()).rest().await
+        EventReader::new(request.header("Last-Event-ID", after).send().await.unwrap())
     }
 
     /// An empty session of a user.

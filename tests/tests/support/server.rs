@@ -8,6 +8,7 @@ use std::{
 
 use tempfile::TempDir;
 use test_support::wait::wait_for;
+use tokio::net::TcpSocket;
 
 use super::{Api, Process, command, data, send_signal};
 
@@ -101,18 +102,47 @@ impl Server {
         assert!(self.process.ended().is_some(), "the server still runs");
         (self.process, self.base) = launch(self.data.path(), &self.variables).await;
     }
+
+    /// Starts an ended server again on the same data, where it listened before.
+    pub(crate) async fn restart_there(&mut self) {
+        assert!(self.process.ended().is_some(), "the server still runs");
+        let port = self.base.rsplit_once(':').unwrap().1.parse().unwrap();
+        let reserved = reserve(port);
+        if cfg!(not(target_os = "linux")) {
+            // Only Linux lets a server listen where another socket is bound and does not.
+            drop(reserved);
+        }
+        (self.process, self.base) = launch_at(self.data.path(), port, &self.variables).await;
+    }
+}
+
+/// A socket that is bound and does not listen: whoever connects is refused, and no connection that is made meanwhile
+/// gets the port for its own end.
+fn reserve(port: u16) -> TcpSocket {
+    let socket = TcpSocket::new_v4().unwrap();
+    socket.set_reuseaddr(true).unwrap();
+    socket.bind(([127, 0, 0, 1], port).into()).unwrap();
+    socket
 }
 
 /// The arguments of a demo server on some data and a free port.
 pub(crate) fn arguments(data: &Path) -> [String; 9] {
-    let data = data.to_str().unwrap();
-    ["demo", "--data", data, "--host", "127.0.0.1", "--port", "0", "--log", "json"].map(str::to_owned)
+    arguments_at(data, 0)
 }
 
-/// Starts a demo server and waits until it is ready; gives where it listens.
+fn arguments_at(data: &Path, port: u16) -> [String; 9] {
+    let (data, port) = (data.to_str().unwrap(), port.to_string());
+    ["demo", "--data", data, "--host", "127.0.0.1", "--port", &port, "--log", "json"].map(str::to_owned)
+}
+
+/// Starts a demo server on a free port and waits until it is ready; gives where it listens.
 pub(crate) async fn launch(data: &Path, variables: &[(String, String)]) -> (Process, String) {
+    launch_at(data, 0, variables).await
+}
+
+async fn launch_at(data: &Path, port: u16, variables: &[(String, String)]) -> (Process, String) {
     let variables = variables.iter().map(|(name, value)| (name, value));
-    let mut process = Process::start(command(&arguments(data), data).envs(variables));
+    let mut process = Process::start(command(&arguments_at(data, port), data).envs(variables));
     let client = reqwest::Client::new();
     let base = wait_for(START_LIMIT, || {
         let (ended, stdout) = (process.ended(), process.stdout());

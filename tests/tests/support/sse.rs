@@ -32,11 +32,16 @@ impl EventReader {
 
     /// The next event, or `None` at the end of the stream or when the connection broke.
     pub(crate) async fn next(&mut self) -> Option<Event> {
+        self.next_frame().await.map(|frame| event_of(&frame))
+    }
+
+    /// The next event as it came, to the byte; comments are passed over.
+    pub(crate) async fn next_frame(&mut self) -> Option<String> {
         loop {
             while let Some(end) = self.buffer.windows(2).position(|pair| pair == b"\n\n") {
-                let frame: Vec<u8> = self.buffer.drain(..end + 2).collect();
-                if let Some(event) = parse(std::str::from_utf8(&frame).unwrap()) {
-                    return Some(event);
+                let frame = String::from_utf8(self.buffer.drain(..end + 2).collect()).unwrap();
+                if !is_comment(&frame) {
+                    return Some(frame);
                 }
             }
             self.buffer.extend_from_slice(&self.response.chunk().await.ok().flatten()?);
@@ -44,13 +49,18 @@ impl EventReader {
     }
 
     /// All that is left.
-    pub(crate) async fn rest(mut self) -> Vec<Event> {
-        let mut events = Vec::new();
-        while let Some(event) = self.next().await {
-            events.push(event);
+    pub(crate) async fn rest(self) -> Vec<Event> {
+        self.frames().await.iter().map(|frame| event_of(frame)).collect()
+    }
+
+    /// All that is left, as it comes.
+    pub(crate) async fn frames(mut self) -> Vec<String> {
+        let mut frames = Vec::new();
+        while let Some(frame) = self.next_frame().await {
+            frames.push(frame);
         }
         assert!(self.buffer.is_empty(), "the stream ended inside an event");
-        events
+        frames
     }
 
     /// Reads up to and with the first event of a kind.
@@ -65,17 +75,15 @@ impl EventReader {
     }
 }
 
-/// An event out of its frame; `None` for a comment.
-fn parse(frame: &str) -> Option<Event> {
+fn is_comment(frame: &str) -> bool {
+    frame.lines().all(|line| line.is_empty() || line.starts_with(':'))
+}
+
+/// An event out of its frame.
+pub(crate) fn event_of(frame: &str) -> Event {
     let field = |name: &str| frame.lines().find_map(|line| line.strip_prefix(name)?.strip_prefix(": "));
-    let Some(data) = field("data") else {
-        assert!(
-            frame.lines().all(|line| line.is_empty() || line.starts_with(':')),
-            "neither event nor comment: {frame}"
-        );
-        return None;
-    };
-    Some(Event { id: field("id").unwrap().parse().unwrap(), data: serde_json::from_str(data).unwrap() })
+    let (Some(id), Some(data)) = (field("id"), field("data")) else { panic!("neither event nor comment: {frame}") };
+    Event { id: id.parse().unwrap(), data: serde_json::from_str(data).unwrap() }
 }
 
 /// The data of the events of a kind.

@@ -78,7 +78,7 @@ pub(crate) struct Chat {
     pub(crate) clock: Arc<ManualClock>,
     pub(crate) spool: Arc<MemorySpool>,
     pub(crate) slots: Arc<MemoryStreamSlots>,
-    ports: ChatPorts,
+    pub(crate) ports: ChatPorts,
 }
 
 pub(crate) fn settings() -> ChatSettings {

@@ -127,6 +127,28 @@ async fn a_turn_of_another_process_is_told_once_it_is_closed() {
     assert!(matches!(events.last(), Some(TurnEvent::Done(_))), "{events:?}");
 }
 
+#[tokio::test(start_paused = true)]
+async fn a_turn_of_another_process_whose_log_comes_late_goes_on_after_what_was_heard() {
+    let chat = chat(Script::Say(vec!["가"])).await;
+    chat.storage.insert(&samples::session("kim")).await.unwrap();
+    let (session, turn) = (samples::session_id(1), samples::turn_id(1));
+    chat.storage.open_turn(&samples::new_turn(1, 1, QUESTION)).await.unwrap();
+    let said = [
+        TurnEvent::Session { session, turn, is_new: false },
+        TurnEvent::Token { content: "3,000원".into() },
+        TurnEvent::Failed { session, failure: TurnFailure::ModelUnavailable },
+    ];
+    let (heard, ()) = tokio::join!(chat.after(turn, 1), async {
+        tokio::time::sleep(Duration::from_millis(100)).await;
+        chat.ports.streams.open(turn).await.unwrap();
+        for event in said.clone() {
+            chat.ports.streams.append(turn, event).await.unwrap();
+        }
+    });
+    let heard: Vec<_> = heard.into_iter().map(|numbered| (numbered.number, numbered.event)).collect();
+    assert_eq!(heard, (1..).zip(said).skip(1).collect::<Vec<_>>());
+}
+
 #[tokio::test]
 async fn repeating_a_request_finds_its_turn_and_asks_the_model_once() {
     let chat = chat(Script::Say(vec!["가"])).await;
