@@ -101,7 +101,9 @@ fn written_fleet(signal: &FleetSignal) -> String {
         FleetSignal::Pulse { from, cut_off } => format!("pulse {from} {}", if *cut_off { "cut" } else { "up" }),
         FleetSignal::Writing { from, keys } => {
             let mut text = format!("writing {from}");
-            keys.iter().for_each(|key| text.push_str(&format!(" {key}")));
+            for key in keys {
+                text.push_str(&format!(" {key}"));
+            }
             text
         }
         FleetSignal::Interrupted => String::new(),

@@ -43,5 +43,5 @@ impl CacheLifetimes {
 /// time.
 pub fn jittered(lifetime: Duration, ids: &dyn IdSource) -> Duration {
     let chance = (ids.uuid().as_u128() % 1024) as u32;
-    lifetime - lifetime / 10 * chance / 1024
+    lifetime.saturating_sub(lifetime / 10 * chance / 1024)
 }

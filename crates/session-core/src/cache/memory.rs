@@ -32,7 +32,7 @@ struct Inner {
 /// What is known of a session.
 #[derive(Clone)]
 enum Known {
-    Session(Conversation),
+    Session(Box<Conversation>),
     Absent(Option<StoreId>),
 }
 
@@ -54,7 +54,9 @@ impl MemoryCache {
         fleet: Fleet,
     ) -> Self {
         let sessions = Entries::new(clock.clone(), ids.clone(), fleet.clone(), bytes / 10 * 9, Known::weight);
-        let contexts = Entries::new(clock.clone(), ids, fleet.clone(), bytes / 10, weight_of_context);
+        let contexts = Entries::new(clock.clone(), ids, fleet.clone(), bytes / 10, |context: &Option<UserContext>| {
+            weight_of_context(context.as_ref())
+        });
         Self(Arc::new(Inner { clock, lifetimes, fleet, sessions, contexts }))
     }
 
@@ -75,7 +77,7 @@ impl Inner {
     /// A change to something that is known from now on, if it can be relied on.
     fn put(&self, conversation: Conversation) -> Change<Known> {
         match self.lifetimes.of_session(&conversation.session, self.clock.now()) {
-            Some(lifetime) => Change::Put(Known::Session(conversation), lifetime),
+            Some(lifetime) => Change::Put(Known::Session(Box::new(conversation)), lifetime),
             None => Change::Forget,
         }
     }
@@ -149,7 +151,7 @@ impl SessionCache for MemoryCache {
             Found::Session(session) => {
                 let Some(lifetime) = inner.lifetimes.of_session(session, inner.clock.now()) else { return false };
                 let conversation = Conversation { session: session.clone(), messages: None, stats: None };
-                (Known::Session(conversation), lifetime)
+                (Known::Session(Box::new(conversation)), lifetime)
             }
             Found::Absent(from) => (Known::Absent(from.cloned()), inner.lifetimes.absent),
         };
@@ -169,7 +171,7 @@ impl SessionCache for MemoryCache {
             (known.session.revision == revision).then(|| {
                 let messages = messages.or_else(|| known.messages.clone());
                 let stats = stats.copied().or(known.stats);
-                Known::Session(Conversation { session: known.session.clone(), messages, stats })
+                Known::Session(Box::new(Conversation { session: known.session.clone(), messages, stats }))
             })
         });
     }
@@ -193,13 +195,13 @@ impl SessionCache for MemoryCache {
     }
 }
 
-fn weight_of_context(context: &Option<UserContext>) -> usize {
+fn weight_of_context(context: Option<&UserContext>) -> usize {
     let texts = |context: &UserContext| {
         let preferences: usize =
             context.preferences.iter().map(|(name, value)| name.len() + value.to_string().len()).sum();
         preferences + context.summary.as_ref().map_or(0, String::len)
     };
-    WEIGHT + context.as_ref().map_or(0, texts)
+    WEIGHT + context.map_or(0, texts)
 }
 
 /// The key of a user's context. Two with the same one would only be forgotten together, were it not for the check of

@@ -19,6 +19,7 @@ impl CacheTicket {
     }
 
     /// A ticket that carries more than its own name: what a cache has to know again when it comes back.
+    #[must_use]
     pub fn carrying(self, more: &str) -> Self {
         Self(format!("{}.{more}", self.0))
     }

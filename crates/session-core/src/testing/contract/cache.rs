@@ -22,7 +22,7 @@ fn message(sequence: u64) -> Message {
     let text = format!("말 {sequence}");
     let number = sequence.div_ceil(2);
     let message = if sequence % 2 == 1 { user_message(number, &text) } else { assistant_message(number, &text) };
-    Message { response_time_ms: (sequence % 2 == 0).then_some(40), ..message }
+    Message { response_time_ms: sequence.is_multiple_of(2).then_some(40), ..message }
 }
 
 async fn missed(cache: &dyn SessionCache) -> CacheTicket {
