@@ -21,7 +21,8 @@ use rag_pipeline::model::{AnswerDelta, ChatRequest, FinishReason, ModelError, To
 use rag_pipeline::ports::{AnswerStream, ChatModel};
 use rag_pipeline::testing::planner_over;
 use session_core::context::Window;
-use session_core::stream::MemoryStreamLog;
+use session_core::ports::StreamLimits;
+use session_core::stream::{MemoryStreamLog, MemoryStreamSlots};
 use session_core::testing::{MemorySessions, MemorySpool, samples};
 use session_core::{LocalSignals, SessionService, ShareService, UserContextService};
 
@@ -103,6 +104,7 @@ async fn state() -> Result<ApiState> {
         sessions: sessions.clone(),
         turns: storage.clone(),
         signals: Arc::new(LocalSignals::default()),
+        slots: Arc::new(MemoryStreamSlots::new(clock.clone())),
         streams: Arc::new(MemoryStreamLog::new(clock.clone(), Duration::from_mins(10))),
         planner: planner_over(&samples::store(), &[]).await,
         model: Arc::new(PacedModel),
@@ -147,5 +149,6 @@ fn settings() -> ChatSettings {
         turn_timeout: LONG,
         instructions: "문서에서만 답하세요.".into(),
         collections: Vec::new(),
+        streams: StreamLimits::default(),
     }
 }

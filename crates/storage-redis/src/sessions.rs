@@ -287,7 +287,9 @@ impl SessionCache for RedisCache {
         let unkept = matches!(ttl, Some(None)) || matches!(value, Some(None)) || matches!(message, Some(None));
         let what = if unkept || (!told && what != "unchanged") { "doubtful" } else { what };
         let mut added = SessionStats::default();
-        said.into_iter().for_each(|said| added.count(said));
+        if let Some(said) = said {
+            added.count(said);
+        }
         let (value, message) = (value.flatten().unwrap_or_default(), message.flatten().unwrap_or_default());
         let ttl = self.jittered(ttl.flatten().unwrap_or_default());
         let revision = session.map_or(0, |session| session.revision);

@@ -91,7 +91,7 @@ mod tests {
         let clock = Arc::new(ManualClock::new());
         let slots = MemoryStreamSlots::new(clock.clone());
         slots.take(&stream(1, "kim"), ONE, LEASE).await.unwrap();
-        clock.advance(LEASE - Duration::from_micros(1));
+        clock.advance(LEASE.saturating_sub(Duration::from_micros(1)));
         let early = slots.take(&stream(2, "kim"), ONE, LEASE).await.unwrap();
         clock.advance(Duration::from_micros(1));
         let late = slots.take(&stream(2, "kim"), ONE, LEASE).await.unwrap();
