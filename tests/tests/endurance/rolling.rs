@@ -55,11 +55,12 @@ async fn killed_again_and_again(database: &TestDatabase, variables: &[(&str, &st
     let answered = told.iter().filter(|end| matches!(end, End::Answered { .. })).count();
     let longest = Duration::from_millis(shared.longest.load(Ordering::Relaxed));
     eprintln!(
-        "{kills} kills; {} sessions, {} questions: {answered} answered, {} interrupted; {} cut; the longest: {longest:?}",
+        "{kills} kills; {} sessions, {} questions: {answered} answered, {} interrupted; {} cut, {} reads behind; the longest: {longest:?}",
         talks.len(),
         told.len(),
         told.len() - answered,
-        shared.cut.load(Ordering::Relaxed)
+        shared.cut.load(Ordering::Relaxed),
+        shared.behind.load(Ordering::Relaxed),
     );
     assert!(shared.cut.load(Ordering::Relaxed) > 0, "no kill met anybody");
     kept::check(database, &servers, &talks).await;
@@ -91,6 +92,8 @@ async fn kill_in_turn(servers: Vec<Server>, time: Duration) -> (Vec<Server>, usi
 #[derive(Default)]
 struct Shared {
     cut: AtomicU64,
+    /// Reads that did not have what their reader had been told already.
+    behind: AtomicU64,
     /// Milliseconds from when a question was asked until whoever asked knew how it ended.
     longest: AtomicU64,
 }
@@ -154,6 +157,7 @@ impl Client {
         let waited = attempt.asked_at.elapsed();
         self.shared.longest.fetch_max(waited.as_millis() as u64, Ordering::Relaxed);
         talk.heard(attempt, end);
-        talk.check_session(&self.api).await;
+        let behind = talk.check_session(&self.api).await;
+        self.shared.behind.fetch_add(behind, Ordering::Relaxed);
     }
 }
