@@ -95,10 +95,12 @@ async fn pass_on(channel: &str, payload: &str, turns: &LocalSignals, fleet: &bro
     }
 }
 
-/// `pulse <from> up`, `pulse <from> cut` or `writing <from> <key> <key> …`.
+/// `pulse <from> up <number>`, `pulse <from> cut <number>` or `writing <from> <key> <key> …`.
 fn written_fleet(signal: &FleetSignal) -> String {
     match signal {
-        FleetSignal::Pulse { from, cut_off } => format!("pulse {from} {}", if *cut_off { "cut" } else { "up" }),
+        FleetSignal::Pulse { from, number, cut_off } => {
+            format!("pulse {from} {} {number}", if *cut_off { "cut" } else { "up" })
+        }
         FleetSignal::Writing { from, keys } => {
             let mut text = format!("writing {from}");
             for key in keys {
@@ -114,8 +116,10 @@ fn read_fleet(payload: &str) -> Option<FleetSignal> {
     let mut words = payload.split(' ');
     let (what, from) = (words.next()?, words.next()?.to_owned());
     match (what, words.clone().next()) {
-        ("pulse", Some("up")) => Some(FleetSignal::Pulse { from, cut_off: false }),
-        ("pulse", Some("cut")) => Some(FleetSignal::Pulse { from, cut_off: true }),
+        ("pulse", Some(how @ ("up" | "cut"))) => {
+            let number = words.nth(1)?.parse().ok()?;
+            Some(FleetSignal::Pulse { from, number, cut_off: how == "cut" })
+        }
         ("writing", _) => {
             let keys = words.map(|word| word.parse::<Uuid>().ok()).collect::<Option<_>>()?;
             Some(FleetSignal::Writing { from, keys })
@@ -194,15 +198,25 @@ mod tests {
         let from = || "host:4711:0190".to_owned();
         let keys: Vec<_> = (1..=200).map(|number| turn_id(number).as_uuid()).collect();
         for signal in [
-            FleetSignal::Pulse { from: from(), cut_off: true },
-            FleetSignal::Pulse { from: from(), cut_off: false },
+            FleetSignal::Pulse { from: from(), number: 7, cut_off: true },
+            FleetSignal::Pulse { from: from(), number: 8, cut_off: false },
             FleetSignal::Writing { from: from(), keys },
         ] {
             let payload = written_fleet(&signal);
             assert!(payload.len() < 8_000, "{}", payload.len());
             assert_eq!(read_fleet(&payload), Some(signal));
         }
-        for payload in ["", "pulse", "pulse a", "pulse a down", "writing", "writing a b", "shout a b"] {
+        for payload in [
+            "",
+            "pulse",
+            "pulse a",
+            "pulse a down 1",
+            "pulse a up",
+            "pulse a up x",
+            "writing",
+            "writing a b",
+            "shout a b",
+        ] {
             assert_eq!(read_fleet(payload), None, "{payload}");
         }
     }

@@ -8,6 +8,7 @@
 //! what is being written, then begins a new epoch: what was remembered before is void.
 
 use std::collections::HashMap;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
@@ -44,6 +45,8 @@ struct Inner {
     state: watch::Sender<State>,
     /// Writes that Redis was not told of, or may have been too late, by their tickets.
     untold: Mutex<HashMap<String, Untold>>,
+    /// The cuts of other processes after which a new epoch was begun here.
+    voided: AtomicU64,
 }
 
 #[derive(Clone)]
@@ -92,6 +95,7 @@ impl RedisLink {
             ids,
             state: watch::Sender::default(),
             untold: Mutex::default(),
+            voided: AtomicU64::new(0),
         };
         Ok(Self(Arc::new(inner)))
     }
@@ -196,7 +200,30 @@ impl RedisLink {
         if !self.is_well() || !self.0.fleet.is_whole() {
             return Err(Away);
         }
+        self.void_after_cuts().await?;
         self.run_on(work).await
+    }
+
+    /// Begins a new epoch when another process was cut off since the last one: it may be dead now, and what it wrote
+    /// meanwhile stands here as it was before.
+    async fn void_after_cuts(&self) -> Result<(), Away> {
+        let (cuts, before) = (self.0.fleet.cuts(), self.0.voided.load(Ordering::Acquire));
+        if cuts == before {
+            return Ok(());
+        }
+        let epoch = self.0.ids.uuid().simple().to_string();
+        let key = self.keys().epoch();
+        self.run_on(async |connection| redis::cmd("SET").arg(&key).arg(&epoch).exec_async(connection).await).await?;
+        // Whoever else did it meanwhile did no harm.
+        self.0.voided.fetch_max(cuts, Ordering::AcqRel);
+        Ok(())
+    }
+
+    /// Waits until Redis answers and can be relied on.
+    pub(crate) async fn well(&self) {
+        let mut state = self.0.state.subscribe();
+        // The sender lives in `self`.
+        state.wait_for(|state| state.begun).await.ok();
     }
 
     /// Gives a connection up.

@@ -59,7 +59,16 @@ impl RedisStreamLog {
 }
 
 impl Inner {
-    /// Copies a turn's log until it ends, or Redis is away.
+    /// Copies a turn's log to its end. While Redis is away it waits, and then begins anew: what stands there may lack
+    /// something in the middle.
+    async fn copy_to_the_end(&self, turn: TurnId) {
+        while self.copy(turn).await.is_err() {
+            tracing::debug!(%turn, "a stream is not copied until redis is back");
+            self.link.well().await;
+        }
+    }
+
+    /// Copies a turn's log from its beginning until it ends, or Redis is away.
     async fn copy(&self, turn: TurnId) -> Result<(), Away> {
         let (mut after, mut held) = (0, Held::default());
         loop {
@@ -96,6 +105,9 @@ impl Inner {
         let mut commands = Pipeline::new();
         // All of it or nothing, even if this process dies in the middle: what has no end of life is waited for in vain.
         commands.atomic();
+        if held.events.is_empty() {
+            commands.cmd("DEL").arg(&key).ignore();
+        }
         for (number, event) in (batch.first..).zip(&batch.events) {
             // An event is plain data: it can always be written.
             let json = serde_json::to_string(event).unwrap_or_default();
@@ -226,12 +238,7 @@ impl TurnStreamLog for RedisStreamLog {
         self.0.own.open(turn).await?;
         if !known {
             let inner = Arc::clone(&self.0);
-            tokio::spawn(async move {
-                if inner.copy(turn).await.is_err() {
-                    // What stands there of it is gone when its last sign of life is old.
-                    tracing::debug!(%turn, "a stream is not copied any further; redis is away");
-                }
-            });
+            tokio::spawn(async move { inner.copy_to_the_end(turn).await });
         }
         Ok(())
     }

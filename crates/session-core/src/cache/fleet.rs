@@ -1,11 +1,11 @@
 //! What a process knows of the others that share its storage: whether there are any, whether it hears them, and
 //! whether all of them can reach the cache that they share.
 //!
-//! Each process tells a pulse twice a second, by the same way as everything else, and hears its own. While it hears
-//! itself it hears the others. One that has not heard itself for two seconds may have missed something: it trusts
-//! nothing it remembers, and forgets it when it hears again.
+//! Each process tells a pulse ten times a second, by the same way as everything else, and hears its own. What others told
+//! before a pulse is heard with it. One whose last pulse that it heard is half a second old may have missed something:
+//! it trusts nothing it remembers, and forgets it when it hears again.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, VecDeque};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
@@ -18,9 +18,12 @@ use uuid::Uuid;
 use crate::ports::{FleetSignal, FleetSignals};
 
 /// How often a process says that it is there.
-const PULSE: Duration = Duration::from_millis(500);
-/// Silence after which a process trusts nothing: four pulses.
-const SILENCE: Duration = Duration::from_secs(2);
+const PULSE: Duration = Duration::from_millis(100);
+/// Silence after which a process trusts nothing: five pulses. It is the longest that something old can be told after
+/// another process wrote, should a notification be that late.
+const SILENCE: Duration = Duration::from_millis(500);
+/// How long nobody trusts the shared cache after a process said that it cannot reach it.
+const CUT_OFF: Duration = Duration::from_secs(2);
 /// How long another process is reckoned with after its last pulse. More than [`SILENCE`]: who is not reckoned with any
 /// more has stopped trusting before.
 const REMEMBERED: Duration = Duration::from_secs(10);
@@ -45,12 +48,18 @@ struct Inner {
 
 #[derive(Default)]
 struct Seen {
-    /// When this process heard itself last, and since when without a gap.
+    /// When the last pulse was told that this process heard of itself, and since when it hears without a gap. What
+    /// others told before that moment is heard.
     heard: Option<(Instant, Instant)>,
+    /// Pulses that were told and not heard yet.
+    told: VecDeque<(u64, Instant)>,
+    pulses: u64,
     era: u64,
     others: HashMap<String, Instant>,
     /// When another one last said that it is cut off.
     cut_off: Option<Instant>,
+    /// How often another one said so.
+    cuts: u64,
     /// Whether this one is.
     am_cut_off: bool,
 }
@@ -90,7 +99,13 @@ impl Fleet {
     pub fn is_whole(&self) -> bool {
         let Some(inner) = &self.0 else { return true };
         let (seen, now) = (inner.seen(), Instant::now());
-        seen.hears(now) && seen.cut_off.is_none_or(|at| now.duration_since(at) > SILENCE)
+        seen.hears(now) && seen.cut_off.is_none_or(|at| now.duration_since(at) > CUT_OFF)
+    }
+
+    /// Goes up when another process says that it is cut off: what the shared cache remembers from before may never be
+    /// put right by it.
+    pub fn cuts(&self) -> u64 {
+        self.0.as_ref().map_or(0, |inner| inner.seen().cuts)
     }
 
     /// Goes up when something may have been missed: what is remembered from before is worth nothing.
@@ -166,7 +181,8 @@ impl Inner {
 
     /// Says that this process is there. `false` when it could not be said.
     async fn pulse(&self) -> bool {
-        let pulse = FleetSignal::Pulse { from: self.me.clone(), cut_off: self.seen().am_cut_off };
+        let (number, cut_off) = self.seen().next_pulse(Instant::now());
+        let pulse = FleetSignal::Pulse { from: self.me.clone(), number, cut_off };
         let told = self.signals.tell_fleet(&pulse).await;
         if let Err(error) = &told {
             tracing::debug!(error = error_chain(error), "other processes could not be told of this one");
@@ -176,13 +192,13 @@ impl Inner {
 
     fn hear(&self, signal: FleetSignal, written: impl Fn(&[Uuid])) {
         match signal {
-            FleetSignal::Pulse { from, cut_off } if from == self.me => {
-                self.seen().heard_myself(Instant::now());
+            FleetSignal::Pulse { from, number, cut_off } if from == self.me => {
+                self.seen().heard_myself(number, Instant::now());
                 if cut_off {
                     self.heard_cut_off.notify_waiters();
                 }
             }
-            FleetSignal::Pulse { from, cut_off } => self.seen().heard(from, cut_off, Instant::now()),
+            FleetSignal::Pulse { from, cut_off, .. } => self.seen().heard(from, cut_off, Instant::now()),
             FleetSignal::Interrupted => self.seen().missed(),
             FleetSignal::Writing { from, .. } if from == self.me => {}
             FleetSignal::Writing { from, keys } => {
@@ -234,12 +250,28 @@ impl Seen {
         self.hears(now) && self.others.values().all(|last| now.duration_since(*last) > REMEMBERED)
     }
 
-    fn heard_myself(&mut self, now: Instant) {
-        let gap = self.heard.is_none_or(|(last, _)| now.duration_since(last) >= SILENCE);
-        if gap {
+    /// The number of the next pulse, which is told now, and whether this process is cut off.
+    fn next_pulse(&mut self, now: Instant) -> (u64, bool) {
+        self.pulses += 1;
+        self.told.push_back((self.pulses, now));
+        // Of those that are never heard no more than could still count.
+        while self.told.front().is_some_and(|(_, told)| now.duration_since(*told) > REMEMBERED) {
+            self.told.pop_front();
+        }
+        (self.pulses, self.am_cut_off)
+    }
+
+    /// A pulse that comes late says only that everything before it was heard, not that it is heard now.
+    fn heard_myself(&mut self, number: u64, now: Instant) {
+        let mut told = None;
+        while let Some((_, at)) = self.told.pop_front_if(|(earlier, _)| *earlier <= number) {
+            told = Some(at);
+        }
+        let Some(told) = told else { return };
+        if self.heard.is_none_or(|(last, _)| now.duration_since(last) >= SILENCE) {
             self.missed();
         }
-        self.heard = Some((now, self.heard.map_or(now, |(_, since)| since)));
+        self.heard = Some((told, self.heard.map_or(told, |(_, since)| since)));
         self.others.retain(|_, last| now.duration_since(*last) <= REMEMBERED);
     }
 
@@ -247,6 +279,7 @@ impl Seen {
         self.others.insert(from, now);
         if cut_off {
             self.cut_off = Some(now);
+            self.cuts += 1;
         }
     }
 

@@ -10,6 +10,8 @@ pub enum FleetSignal {
     Pulse {
         /// Which.
         from: String,
+        /// Goes up with each of its pulses.
+        number: u64,
         /// Whether it cannot reach the cache that all share: what it writes is not known there.
         cut_off: bool,
     },
