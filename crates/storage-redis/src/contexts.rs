@@ -92,7 +92,8 @@ impl UserContextCache for RedisCache {
     async fn wrote_context(&self, store: &StoreId, user: &UserId, ticket: CacheTicket, changed: bool) {
         let (own, epoch) = ticket.parts();
         let what = if changed { "doubtful" } else { "unchanged" };
-        self.settle(&self.place_of(store, user), &Settling { ticket: own, epoch, what, ..Settling::default() }).await;
+        // Before Redis is told: a link that is made just now marks no write that is over.
         self.link.is_over(own);
+        self.settle(&self.place_of(store, user), &Settling { ticket: own, epoch, what, ..Settling::default() }).await;
     }
 }

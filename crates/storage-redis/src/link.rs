@@ -161,12 +161,14 @@ impl RedisLink {
     async fn catch_up(&self, connection: &mut MultiplexedConnection) -> RedisResult<()> {
         let untold = self.untold().clone();
         for (ticket, Untold { place, over, .. }) in &untold {
-            if *over {
-                // It may stand there as one that goes on: what was sent last may have arrived after all.
+            if !*over {
+                self.scripts().mark(connection, place, ticket).await?;
+            }
+            // One that is over may stand there as one that goes on: it ended while it was marked, or what was sent last
+            // on the old connection has arrived after all.
+            if self.untold().get(ticket).is_some_and(|untold| untold.over) {
                 self.scripts().forget(connection, place, ticket).await?;
                 self.untold().remove(ticket);
-            } else {
-                self.scripts().mark(connection, place, ticket).await?;
             }
         }
         let epoch = self.0.ids.uuid().simple().to_string();

@@ -302,9 +302,8 @@ impl SessionCache for RedisCache {
             figures: figures(&added),
             ..self.settling(ttl, what)
         };
+        // Before Redis is told: a link that is made just now marks no write that is over.
+        self.link.is_over(own);
         self.settle(&place, &settling).await;
-        if !own.is_empty() {
-            self.link.is_over(own);
-        }
     }
 }
