@@ -32,8 +32,10 @@ const RESUMED: usize = 200;
 const HERE_TARGET: f64 = 5.0;
 const ELSEWHERE_TARGET: f64 = 15.0;
 
+type Kind = (&'static str, &'static str, fn(u64) -> String);
+
 /// What is asked for: its name, the floor's kind of value, and the path of a session.
-const KINDS: [(&str, &str, fn(u64) -> String); 2] = [
+const KINDS: [Kind; 2] = [
     ("session look-up", "session", |number| format!("/api/sessions/{}", filling::session_id(number))),
     ("session with history", "history", |number| {
         format!("/api/session-chat/sessions/{}?messageLimit=10", filling::session_id(number))

@@ -1,4 +1,5 @@
 //! Redis is killed, paused, emptied, full, or talks nonsense: nobody waits, and nobody is told what is not true.
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)] // tests
 
 mod support;
 
@@ -41,7 +42,7 @@ impl Drop for Process {
 }
 
 impl Process {
-    async fn start(url: &str, storage: &Arc<MemorySessions>, fleet: Fleet) -> Self {
+    fn start(url: &str, storage: &Arc<MemorySessions>, fleet: Fleet) -> Self {
         let options = RedisOptions { patience: PATIENCE, ..RedisOptions::new(url) };
         let link = RedisLink::new(options, fleet.clone(), Arc::new(UuidV7Source)).unwrap();
         let cache = RedisCache::new(link.clone(), Arc::new(ManualClock::new()), CacheLifetimes::default());
@@ -55,7 +56,7 @@ impl Process {
     }
 
     async fn alone(url: &str, storage: &Arc<MemorySessions>) -> Self {
-        let process = Self::start(url, storage, Fleet::alone()).await;
+        let process = Self::start(url, storage, Fleet::alone());
         process.until("redis is there", async || process.link.is_well()).await;
         process
     }
@@ -228,7 +229,7 @@ async fn a_server_that_talks_nonsense_or_nothing_is_done_without() {
                 });
             }
         });
-        let process = Process::start(&url, &storage().await, Fleet::alone()).await;
+        let process = Process::start(&url, &storage().await, Fleet::alone());
         let begun = Instant::now();
         for expected in 1..=10 {
             assert_eq!(process.count().await, expected);
@@ -284,8 +285,8 @@ async fn while_one_process_cannot_reach_redis_no_other_trusts_it() {
     let redis = require!(RestartableRedis::start().await);
     let (storage, line) = (storage().await, Arc::new(MemoryFleet::default()));
     let wire = Wire::to(&redis.url()).await;
-    let one = Process::start(&wire.url, &storage, Fleet::of(line.clone(), "one".into())).await;
-    let other = Process::start(&redis.url(), &storage, Fleet::of(line.clone(), "other".into())).await;
+    let one = Process::start(&wire.url, &storage, Fleet::of(line.clone(), "one".into()));
+    let other = Process::start(&redis.url(), &storage, Fleet::of(line.clone(), "other".into()));
     for process in [&one, &other] {
         process
             .until("it remembers", async || {
