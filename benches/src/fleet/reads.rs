@@ -42,29 +42,32 @@ const KINDS: [Kind; 2] = [
     }),
 ];
 
-/// The servers that are compared, all on one PostgreSQL.
+/// The servers that are compared, all on one PostgreSQL. Those that remember in different ways have databases of their
+/// own: on one they would not trust what they remember.
 struct Fleet {
     redis: RedisServer,
     cluster: Cluster,
-    database: String,
     folder: TempDir,
 }
 
 impl Fleet {
     async fn start() -> Result<Self> {
         let cluster = Cluster::start().await?;
-        let database = cluster.database("fleet").await?;
         let redis = RedisServer::start().await.context("Redis cannot be measured")?;
-        let folder = tempfile::tempdir()?;
-        progress(&format!("{MEASUREMENT}: filling, {SESSIONS} sessions"))?;
-        filling::postgres(&database, Filling { sessions: SESSIONS, messages: true }).await?;
-        Ok(Self { redis, cluster, database, folder })
+        Ok(Self { redis, cluster, folder: tempfile::tempdir()? })
     }
 
-    async fn server(&self, binary: &Path, name: &str, variables: &[(&str, &str)]) -> Result<Server> {
+    async fn database(&self, name: &str) -> Result<String> {
+        let database = self.cluster.database(name).await?;
+        progress(&format!("{MEASUREMENT}: filling, {SESSIONS} sessions"))?;
+        filling::postgres(&database, Filling { sessions: SESSIONS, messages: true }).await?;
+        Ok(database)
+    }
+
+    async fn server(&self, binary: &Path, name: &str, database: &str, variables: &[(&str, &str)]) -> Result<Server> {
         let data = self.folder.path().join(name);
         std::fs::create_dir(&data)?;
-        let database = ("DATABASE_URL", self.database.as_str());
+        let database = ("DATABASE_URL", database);
         let variables: Vec<_> = variables.iter().copied().chain([database]).collect();
         let server = Server::serve_with(binary, &data, &variables).await?;
         drop(server.ready().await?);
@@ -89,15 +92,17 @@ impl Fleet {
 pub(crate) async fn measure(options: &Options, binary: &Path) -> Result<Vec<Figure>> {
     let fleet = Fleet::start().await?;
     let with_redis = [("REDIS_URL", fleet.redis.url())];
-    let one = fleet.server(binary, "one", &with_redis).await?;
-    let other = fleet.server(binary, "other", &with_redis).await?;
+    let shared = fleet.database("shared").await?;
+    let one = fleet.server(binary, "one", &shared, &with_redis).await?;
+    let other = fleet.server(binary, "other", &shared, &with_redis).await?;
     let floor = fleet.floor(&one).await?;
     let mut figures = resumed(&one, &one, "in one process", Some(HERE_TARGET)).await?;
     figures.extend(resumed(&one, &other, "at another instance", Some(ELSEWHERE_TARGET)).await?);
     other.stop().await?;
-    let alone = fleet.server(binary, "alone", &[]).await?;
-    let forgetful = fleet.server(binary, "forgetful", &[("IYAGI__CACHE__MEMORY_MB", "0")]).await?;
-    // A process trusts what it remembers when it has heard the others for two seconds.
+    let alone = fleet.server(binary, "alone", &fleet.database("alone").await?, &[]).await?;
+    let nothing = [("IYAGI__CACHE__MEMORY_MB", "0")];
+    let forgetful = fleet.server(binary, "forgetful", &fleet.database("forgetful").await?, &nothing).await?;
+    // A process trusts what it remembers when it has heard the others for half a second.
     tokio::time::sleep(Duration::from_secs(3)).await;
     let sides = [
         ("with Redis", &one, Some(RATE_TARGET)),

@@ -20,6 +20,7 @@ use llm_monitoring::PriceBook;
 use rag_pipeline::model::{AnswerDelta, ChatRequest, FinishReason, ModelError, TokenUsage};
 use rag_pipeline::ports::{AnswerStream, ChatModel};
 use rag_pipeline::testing::planner_over;
+use session_core::cache::Renderings;
 use session_core::context::Window;
 use session_core::ports::StreamLimits;
 use session_core::stream::{MemoryStreamLog, MemoryStreamSlots};
@@ -115,6 +116,7 @@ async fn state() -> Result<ApiState> {
     };
     Ok(ApiState {
         chat: ChatService::new(ports, settings()),
+        renderings: Renderings::new(storage.clone(), clock.clone(), 0),
         shares: ShareService::new(sessions.clone(), storage.clone(), clock.clone(), ids.clone(), Arc::new(OsSecrets)),
         contexts: UserContextService::new(storage.clone(), clock.clone()),
         sessions,

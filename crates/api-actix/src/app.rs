@@ -7,6 +7,7 @@ use actix_web::{App, Error, web};
 
 use crate::endpoint::register;
 use crate::error::{ApiError, ErrorCode};
+use crate::meters::Meters;
 use crate::observe::observe;
 use crate::routes;
 use crate::state::ApiState;
@@ -26,6 +27,7 @@ pub fn app(
     App::new()
         .app_data(web::PayloadConfig::new(state.settings.body_limit))
         .app_data(web::Data::from(state))
+        .app_data(Meters::new())
         .configure(|config| register(config, &routes::table()))
         .default_service(web::route().to(nothing_here))
         .wrap(from_fn(observe))

@@ -7,6 +7,7 @@ use kernel::{Clock, error_chain};
 
 use crate::error::{ApiError, ErrorCode};
 use crate::language::Language;
+use crate::meters::Meters;
 use crate::record::{Record, RecordedBody};
 use crate::state::ApiState;
 
@@ -40,12 +41,13 @@ pub(crate) async fn observe(
     request: ServiceRequest,
     next: Next<impl MessageBody + 'static>,
 ) -> Result<ServiceResponse<RecordedBody>, Error> {
-    let Some(state) = request.app_data::<web::Data<ApiState>>().cloned() else {
+    let state = request.app_data::<web::Data<ApiState>>().cloned();
+    let (Some(state), Some(meters)) = (state, request.app_data::<Meters>().cloned()) else {
         return Err(ApiError::new(ErrorCode::InternalError).into());
     };
     let id = RequestId::of(request.headers(), &state);
     let language = Language::of(request.headers());
-    let mut record = Record::begin(request.method(), &id.0);
+    let mut record = Record::begin(request.method(), &id.0, meters);
     request.extensions_mut().insert(id.clone());
 
     let (request, mut response) = next.call(request).await?.map_into_boxed_body().into_parts();

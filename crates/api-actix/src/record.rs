@@ -6,6 +6,8 @@ use actix_web::body::{BodySize, BoxBody, MessageBody};
 use actix_web::http::{Method, StatusCode};
 use actix_web::web::Bytes;
 
+use crate::meters::Meters;
+
 /// The status recorded for a client that left before there was a response; nginx's number for it.
 const CLIENT_LEFT: u16 = 499;
 
@@ -18,11 +20,12 @@ pub(crate) struct Record {
     request_id: String,
     bytes: u64,
     began: Instant,
+    meters: Meters,
 }
 
 impl Record {
-    pub(crate) fn begin(method: &Method, request_id: &str) -> Self {
-        metrics::gauge!("http_requests_in_flight").increment(1.0);
+    pub(crate) fn begin(method: &Method, request_id: &str, meters: Meters) -> Self {
+        meters.begin();
         Self {
             method: bounded(method),
             route: "unknown".to_owned(),
@@ -30,6 +33,7 @@ impl Record {
             request_id: request_id.to_owned(),
             bytes: 0,
             began: Instant::now(),
+            meters,
         }
     }
 
@@ -49,16 +53,11 @@ fn bounded(method: &Method) -> &'static str {
 impl Drop for Record {
     fn drop(&mut self) {
         let took = self.began.elapsed();
-        let (method, route, status) = (self.method, self.route.clone(), self.status);
-        metrics::gauge!("http_requests_in_flight").decrement(1.0);
-        metrics::counter!("http_requests_total", "method" => method, "route" => route.clone(), "status" => status.to_string())
-            .increment(1);
-        metrics::histogram!("http_request_duration_seconds", "method" => method, "route" => route)
-            .record(took.as_secs_f64());
+        self.meters.end(self.method, &self.route, self.status, took);
         tracing::info!(
-            method,
+            method = self.method,
             route = self.route,
-            status,
+            status = self.status,
             duration_ms = took.as_millis() as u64,
             bytes = self.bytes,
             request_id = self.request_id,

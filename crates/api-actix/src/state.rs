@@ -5,6 +5,7 @@ use async_trait::async_trait;
 use chat_analytics::advisor::Advisor;
 use chat_service::{Ask, AskedTurn, ChatError, ChatService, Regenerate};
 use kernel::{Clock, IdSource, RepositoryError, StoreId};
+use session_core::cache::Renderings;
 use session_core::ports::{ConversationSearch, FeedbackRepository, TurnRepository};
 use session_core::{SessionService, ShareService, UserContextService};
 use tokio::runtime::Handle;
@@ -18,6 +19,8 @@ pub struct ApiState {
     pub chat: ChatService,
     /// Begins, finds and lists sessions.
     pub sessions: SessionService,
+    /// Keeps what was made of sessions to show them.
+    pub renderings: Renderings,
     /// Shares sessions through links.
     pub shares: ShareService,
     /// Remembers users beyond their sessions.

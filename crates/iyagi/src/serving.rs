@@ -37,12 +37,13 @@ pub(crate) async fn serve(
         chat: chat.clone(),
         spool: storage.spool(),
         maintenance: services.maintenance.clone(),
-        remembering: storage.remembering().clone(),
         metrics: metrics.clone(),
         cleanup: config.session.cleanup_interval(),
     };
     upkeep.begin(storage.owns_sessions()).await?;
     let upkeep = tokio::spawn(upkeep.run());
+    let remembering = storage.remembering().clone();
+    let remembering = tokio::spawn(async move { remembering.run().await });
     let leaving = watch::Sender::new(false);
     let readiness = Arc::new(Staying { storage: storage.readiness(), leaving: leaving.subscribe() });
     let state = Arc::new(ApiState { readiness, ..state(config, services, &storage, metrics) });
@@ -68,6 +69,8 @@ pub(crate) async fn serve(
     }
     stop.stop(true).await;
     running.await.context("the server crashed")??;
+    // The last turns were closed: until then the other instances had to be heard, and to hear of them.
+    remembering.abort();
     storage.close().await?;
     tracing::info!("stopped");
     Ok(())
@@ -113,6 +116,7 @@ fn state(config: &Config, services: Services, storage: &Storage, metrics: Promet
     ApiState {
         chat: services.chat,
         sessions: services.sessions,
+        renderings: services.renderings,
         shares: services.shares,
         contexts: services.contexts,
         turns: services.turns,

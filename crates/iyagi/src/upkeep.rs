@@ -9,8 +9,6 @@ use session_core::ports::TurnSpool;
 use session_core::{Maintenance, MaintenanceReport};
 use tokio::time::{Interval, MissedTickBehavior};
 
-use crate::wiring::Remembering;
-
 /// How often the metrics' buffers are folded when nobody scrapes.
 const FOLD: Duration = Duration::from_secs(5);
 /// How often the spool is looked at; costs nothing while it is empty.
@@ -23,7 +21,6 @@ pub(crate) struct Upkeep {
     pub(crate) chat: ChatService,
     pub(crate) spool: std::sync::Arc<dyn TurnSpool>,
     pub(crate) maintenance: Maintenance,
-    pub(crate) remembering: Remembering,
     pub(crate) metrics: PrometheusHandle,
     /// How often sessions are expired and removed.
     pub(crate) cleanup: Duration,
@@ -51,7 +48,7 @@ impl Upkeep {
 
     /// Runs until it is dropped.
     pub(crate) async fn run(self) {
-        tokio::join!(self.chat.listen(), self.remembering.run(), self.keep_up());
+        tokio::join!(self.chat.listen(), self.keep_up());
     }
 
     async fn keep_up(&self) {

@@ -23,6 +23,7 @@ use rag_pipeline::model::Collection;
 use rag_pipeline::planner::AnswerPlanner;
 use rag_pipeline::ports::{ChatModel, Embedder};
 use rag_pipeline::retrieval::Retriever;
+use session_core::cache::Renderings;
 use session_core::context::Window;
 use session_core::measured::{MeasuredSessions, MeasuredTurns};
 use session_core::ports::{
@@ -189,6 +190,7 @@ async fn open_sqlite(file: PathBuf) -> anyhow::Result<SqliteStorage> {
 pub(crate) struct Services {
     pub(crate) chat: ChatService,
     pub(crate) sessions: SessionService,
+    pub(crate) renderings: Renderings,
     pub(crate) shares: ShareService,
     pub(crate) contexts: UserContextService,
     pub(crate) turns: Arc<dyn TurnRepository>,
@@ -206,6 +208,7 @@ pub(crate) fn services(config: &Config, storage: &Storage) -> anyhow::Result<Ser
     let traffic = Arc::new(Traffic::new(clock()));
     let measuring = advice::measuring(&traffic);
     let measured = Arc::new(MeasuredSessions::new(remembered.sessions, measuring.clone()));
+    let renderings = storage.remembering.renderings(measured.clone());
     let turns: Arc<dyn TurnRepository> = Arc::new(MeasuredTurns::new(remembered.turns, measuring));
     let advisor = advice::advisor(storage, repository.clone(), traffic, remembered.uses);
     let sessions = SessionService::new(measured, clock(), ids(), config.session.lifetimes());
@@ -232,7 +235,8 @@ pub(crate) fn services(config: &Config, storage: &Storage) -> anyhow::Result<Ser
     };
     let maintenance = Maintenance::new(repository.clone(), clock(), settings);
     let search = repository.clone();
-    Ok(Services { chat, sessions, shares, contexts, turns, search, feedback: repository, maintenance, advisor })
+    let feedback = repository;
+    Ok(Services { chat, sessions, renderings, shares, contexts, turns, search, feedback, maintenance, advisor })
 }
 
 fn chat_settings(config: &Config) -> anyhow::Result<ChatSettings> {

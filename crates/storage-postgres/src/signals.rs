@@ -4,14 +4,15 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use async_trait::async_trait;
-use kernel::{RepositoryError, TurnId};
-use sea_orm::sqlx::postgres::{PgListener, PgPool, PgPoolOptions};
-use sea_orm::sqlx::query;
+use kernel::{RepositoryError, TurnId, error_chain};
+use sea_orm::sqlx::postgres::{PgConnectOptions, PgListener, PgPool, PgPoolOptions};
+use sea_orm::sqlx::{Error, Executor, query};
 use session_core::LocalSignals;
-use session_core::ports::{FleetSignal, FleetSignals, TurnSignal, TurnSignals};
+use session_core::ports::{FleetSignal, FleetSignals, Telling, TurnSignal, TurnSignals};
 use storage_sea::driver_error;
 use tokio::sync::broadcast;
 use tokio::task::JoinHandle;
+use tokio::time::timeout;
 use uuid::Uuid;
 
 use crate::options;
@@ -23,11 +24,17 @@ const FLEET: &str = "iyagi_fleet";
 const WAITING: usize = 1024;
 /// The pause before the listening connection is made again; the pool's own limit bounds each attempt.
 const PAUSE: Duration = Duration::from_secs(1);
+/// Silence after which the listening connection is tested: every process tells ten pulses a second, this one too.
+const SILENCE: Duration = Duration::from_secs(3);
+/// What the test may take.
+const TEST: Duration = Duration::from_secs(2);
+/// Connections to tell on, beside the one to listen on: what is told must not wait for the storage's work.
+const TELLING_ON: u32 = 2;
 
 /// Tells by `NOTIFY` and hears by `LISTEN` on a connection of its own, which is made again when it is lost.
 #[derive(Clone)]
 pub struct PostgresSignals {
-    driver: PgPool,
+    telling: PgPool,
     heard: LocalSignals,
     fleet: broadcast::Sender<FleetSignal>,
     _listening: Arc<Listening>,
@@ -48,38 +55,63 @@ impl PostgresStorage {
     /// # Errors
     /// When the server cannot be listened to.
     pub async fn signals(&self) -> Result<PostgresSignals, RepositoryError> {
-        // Not out of the storage's pool, where it would take a connection away for good.
-        let alone = PgPoolOptions::new()
-            .max_connections(1)
-            .acquire_timeout(self.options.acquire_timeout)
-            .idle_timeout(None)
-            .max_lifetime(None)
-            .connect_lazy_with(options::read(&self.options)?);
-        let mut listener = PgListener::connect_with(&alone).await.map_err(driver_error)?;
-        listener.listen_all([TURNS, FLEET]).await.map_err(driver_error)?;
+        let connect = options::read(&self.options)?;
+        let pool = PgPoolOptions::new().acquire_timeout(self.options.acquire_timeout);
+        let telling = pool.clone().max_connections(TELLING_ON).connect_lazy_with(connect.clone());
+        let line = Line { pool: pool.max_connections(1).idle_timeout(None).max_lifetime(None), connect };
+        let listener = line.listener().await.map_err(driver_error)?;
         let (heard, fleet) = (LocalSignals::default(), broadcast::Sender::new(WAITING));
-        let listening = tokio::spawn(listen(listener, heard.clone(), fleet.clone()));
-        Ok(PostgresSignals { driver: self.driver.clone(), heard, fleet, _listening: Arc::new(Listening(listening)) })
+        let listening = tokio::spawn(listen(line, listener, heard.clone(), fleet.clone()));
+        Ok(PostgresSignals { telling, heard, fleet, _listening: Arc::new(Listening(listening)) })
     }
 }
 
-/// Passes on what is heard, for good: the listener connects and listens again by itself when its connection is lost.
-async fn listen(mut listener: PgListener, turns: LocalSignals, fleet: broadcast::Sender<FleetSignal>) {
+/// How to get a connection to listen on: not out of the storage's pool, where it would take one away for good.
+struct Line {
+    pool: PgPoolOptions,
+    connect: PgConnectOptions,
+}
+
+impl Line {
+    /// Listens. With a pool of its own each time: a connection that does not answer cannot be given back.
+    async fn listener(&self) -> Result<PgListener, Error> {
+        let alone = self.pool.clone().connect_lazy_with(self.connect.clone());
+        let mut listener = PgListener::connect_with(&alone).await?;
+        listener.listen_all([TURNS, FLEET]).await?;
+        Ok(listener)
+    }
+}
+
+/// Passes on what is heard, for good. The listener connects and listens again by itself when its connection is lost;
+/// one on which nothing comes any more, and nobody says why, is replaced.
+async fn listen(line: Line, mut listener: PgListener, turns: LocalSignals, fleet: broadcast::Sender<FleetSignal>) {
     loop {
-        match listener.try_recv().await {
-            Ok(Some(notification)) => {
+        let problem = match timeout(SILENCE, listener.try_recv()).await {
+            Ok(Ok(Some(notification))) => {
                 let (channel, payload) = (notification.channel(), notification.payload());
                 if !pass_on(channel, payload, &turns, &fleet).await {
                     tracing::warn!(channel, "a signal is not understood; is an instance of another version?");
                 }
+                continue;
             }
             // Connected again; what was told meanwhile was not heard. Nobody to tell is no error.
-            Ok(None) => drop(fleet.send(FleetSignal::Interrupted)),
-            Err(error) => {
+            Ok(Ok(None)) => {
                 drop(fleet.send(FleetSignal::Interrupted));
-                tracing::warn!(%error, "signals of other instances cannot be heard");
-                tokio::time::sleep(PAUSE).await;
+                continue;
             }
+            Ok(Err(error)) => error,
+            Err(_) => match timeout(TEST, listener.execute("SELECT 1")).await {
+                Ok(Ok(_)) => continue,
+                Ok(Err(error)) => error,
+                Err(_) => Error::Io(std::io::ErrorKind::TimedOut.into()),
+            },
+        };
+        drop(fleet.send(FleetSignal::Interrupted));
+        tracing::warn!(error = error_chain(&problem), "signals of other instances cannot be heard");
+        tokio::time::sleep(PAUSE).await;
+        match line.listener().await {
+            Ok(again) => listener = again,
+            Err(error) => tracing::debug!(error = error_chain(&error), "signals still cannot be heard"),
         }
     }
 }
@@ -95,11 +127,15 @@ async fn pass_on(channel: &str, payload: &str, turns: &LocalSignals, fleet: &bro
     }
 }
 
-/// `pulse <from> up <number>`, `pulse <from> cut <number>` or `writing <from> <key> <key> …`.
+const TELLING: [(&str, Telling); 3] =
+    [("cache", Telling::SharedCache), ("signals", Telling::Signals), ("nobody", Telling::Nobody)];
+
+/// `pulse <from> <how it tells> <number>` or `writing <from> <key> <key> …`.
 fn written_fleet(signal: &FleetSignal) -> String {
     match signal {
-        FleetSignal::Pulse { from, number, cut_off } => {
-            format!("pulse {from} {} {number}", if *cut_off { "cut" } else { "up" })
+        FleetSignal::Pulse { from, number, telling } => {
+            let to = TELLING.iter().find(|(_, known)| known == telling).map_or("", |(word, _)| word);
+            format!("pulse {from} {to} {number}")
         }
         FleetSignal::Writing { from, keys } => {
             let mut text = format!("writing {from}");
@@ -115,12 +151,13 @@ fn written_fleet(signal: &FleetSignal) -> String {
 fn read_fleet(payload: &str) -> Option<FleetSignal> {
     let mut words = payload.split(' ');
     let (what, from) = (words.next()?, words.next()?.to_owned());
-    match (what, words.clone().next()) {
-        ("pulse", Some(how @ ("up" | "cut"))) => {
-            let number = words.nth(1)?.parse().ok()?;
-            Some(FleetSignal::Pulse { from, number, cut_off: how == "cut" })
+    match what {
+        "pulse" => {
+            let how = words.next()?;
+            let (_, telling) = TELLING.into_iter().find(|(word, _)| *word == how)?;
+            Some(FleetSignal::Pulse { from, number: words.next()?.parse().ok()?, telling })
         }
-        ("writing", _) => {
+        "writing" => {
             let keys = words.map(|word| word.parse::<Uuid>().ok()).collect::<Option<_>>()?;
             Some(FleetSignal::Writing { from, keys })
         }
@@ -173,7 +210,7 @@ impl PostgresSignals {
     /// The server tells this process as well.
     async fn notify(&self, channel: &str, payload: String) -> Result<(), RepositoryError> {
         let tell = query("SELECT pg_notify($1, $2)").bind(channel).bind(payload);
-        tell.execute(&self.driver).await.map(drop).map_err(driver_error)
+        tell.execute(&self.telling).await.map(drop).map_err(driver_error)
     }
 }
 
@@ -198,8 +235,9 @@ mod tests {
         let from = || "host:4711:0190".to_owned();
         let keys: Vec<_> = (1..=200).map(|number| turn_id(number).as_uuid()).collect();
         for signal in [
-            FleetSignal::Pulse { from: from(), number: 7, cut_off: true },
-            FleetSignal::Pulse { from: from(), number: 8, cut_off: false },
+            FleetSignal::Pulse { from: from(), number: 7, telling: Telling::SharedCache },
+            FleetSignal::Pulse { from: from(), number: 8, telling: Telling::Signals },
+            FleetSignal::Pulse { from: from(), number: 9, telling: Telling::Nobody },
             FleetSignal::Writing { from: from(), keys },
         ] {
             let payload = written_fleet(&signal);
@@ -211,8 +249,8 @@ mod tests {
             "pulse",
             "pulse a",
             "pulse a down 1",
-            "pulse a up",
-            "pulse a up x",
+            "pulse a cache",
+            "pulse a cache x",
             "writing",
             "writing a b",
             "shout a b",

@@ -28,17 +28,20 @@ impl Keys {
         format!("{}chat:{id}", self.prefix)
     }
 
-    /// What a store remembers of a user: a hash. A name may hold a colon, which would make two keys one.
+    /// What a store remembers of a user: a hash.
     pub(crate) fn context(&self, store: &StoreId, user: &UserId) -> String {
-        let escaped = |name: &str| name.replace('%', "%25").replace(':', "%3A");
-        format!("{}context:{}:{}", self.prefix, escaped(store.as_str()), escaped(user.as_str()))
+        self.of_user("context", store, user)
     }
 
-    /// The turns of a user of a store that are being answered: a sorted set, by when their leases are over. The length
-    /// tells names apart that run together.
+    /// The turns of a user of a store that are being answered: a sorted set, by when their leases are over.
     pub(crate) fn live_of_user(&self, store: &StoreId, user: &UserId) -> String {
-        let (store, user) = (store.as_str(), user.as_str());
-        format!("{}live:user:{}:{store}:{user}", self.prefix, store.len())
+        self.of_user("live:user", store, user)
+    }
+
+    /// A name may hold a colon, which would make two keys one.
+    fn of_user(&self, what: &str, store: &StoreId, user: &UserId) -> String {
+        let escaped = |name: &str| name.replace('%', "%25").replace(':', "%3A");
+        format!("{}{what}:{}:{}", self.prefix, escaped(store.as_str()), escaped(user.as_str()))
     }
 
     /// The turns of a store that are being answered: a sorted set, by when their leases are over.
@@ -59,9 +62,11 @@ mod tests {
     #[test]
     fn no_two_users_share_a_key() {
         let keys = Keys::new("iyagi:".into());
-        let key = |store: &str, user: &str| keys.context(&StoreId::new(store).unwrap(), &UserId::new(user).unwrap());
-        assert_eq!(key("demo", "kim"), "iyagi:context:demo:kim");
-        assert_ne!(key("a:b", "c"), key("a", "b:c"));
-        assert_ne!(key("a%3Ab", "c"), key("a:b", "c"));
+        for (kind, key) in [("context", Keys::context as fn(&Keys, &_, &_) -> _), ("live:user", Keys::live_of_user)] {
+            let key = |store: &str, user: &str| key(&keys, &StoreId::new(store).unwrap(), &UserId::new(user).unwrap());
+            assert_eq!(key("demo", "kim"), format!("iyagi:{kind}:demo:kim"));
+            assert_ne!(key("a:b", "c"), key("a", "b:c"));
+            assert_ne!(key("a%3Ab", "c"), key("a:b", "c"));
+        }
     }
 }

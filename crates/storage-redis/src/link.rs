@@ -1,33 +1,32 @@
 //! The connection to Redis, and going on without it.
 //!
-//! One connection carries everything. The first command that fails, for whatever reason, or is not answered in time
-//! ends it: from then on nothing waits for Redis, until a new connection has proved that it answers and takes writes.
+//! There is one connection, and one more for each thread that serves requests by itself. The first command that fails,
+//! for whatever reason, or is not answered in time ends them all, and so do two in succession that are answered slowly:
+//! from then on nothing waits for Redis, until a new connection has proved that it answers quickly and takes writes.
 //!
 //! A process that cannot reach Redis cannot say there what it writes. It tells the other processes so before it writes
 //! on, and they trust nothing that Redis remembers until a while after it is back. Back again, it first says there
 //! what is being written, then begins a new epoch: what was remembered before is void.
 
-use std::collections::HashMap;
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use kernel::IdSource;
 use redis::aio::MultiplexedConnection;
-use redis::{AsyncConnectionConfig, Client, RedisError, RedisResult};
+use redis::{AsyncConnectionConfig, Client, ErrorKind, RedisError, RedisResult};
 use session_core::cache::Fleet;
 use tokio::sync::watch;
 use tokio::time::{Instant, sleep, timeout};
 
 use crate::keys::Keys;
 use crate::options::{InvalidRedisUrl, RedisOptions};
-use crate::scripts::{ABANDONED, Scripts};
+use crate::own::{self, Line};
+use crate::scripts::Scripts;
+use crate::untold::Untold;
 
 /// The pause between two attempts to reach Redis again.
 const PAUSE: Duration = Duration::from_millis(200);
-/// Writes that are remembered as untold; of more, those that are over are forgotten, which leaves their sessions
-/// unknown for a while at worst.
-const MANY: usize = 4_096;
 /// The longest that making a connection may take; nobody waits for it.
 const CONNECTING: Duration = Duration::from_secs(2);
 
@@ -36,32 +35,27 @@ const CONNECTING: Duration = Duration::from_secs(2);
 pub struct RedisLink(Arc<Inner>);
 
 struct Inner {
+    name: u64,
     client: Client,
     patience: Duration,
-    pub(crate) keys: Keys,
+    keys: Keys,
     scripts: Scripts,
     fleet: Fleet,
     ids: Arc<dyn IdSource>,
     state: watch::Sender<State>,
-    /// Writes that Redis was not told of, or may have been too late, by their tickets.
-    untold: Mutex<HashMap<String, Untold>>,
-    /// The cuts of other processes after which a new epoch was begun here.
+    untold: Untold,
+    /// The era of the fleet in which an epoch was begun here last.
     voided: AtomicU64,
-}
-
-#[derive(Clone)]
-struct Untold {
-    place: Place,
-    since: Instant,
-    over: bool,
+    /// When a slow answer came, if no quick one has come since.
+    slow: Mutex<Option<Instant>>,
 }
 
 /// The keys of an entry.
 #[derive(Debug, Clone)]
 pub(crate) struct Place {
     pub(crate) entry: String,
-    /// The list that belongs to it.
-    pub(crate) list: String,
+    /// The list that belongs to it, if it is of a kind that has one.
+    pub(crate) list: Option<String>,
     pub(crate) epoch: String,
 }
 
@@ -87,6 +81,7 @@ impl RedisLink {
         // The cause would repeat the URL, and a password with it.
         let client = Client::open(options.url).map_err(|_| InvalidRedisUrl)?;
         let inner = Inner {
+            name: own::name(),
             client,
             patience: options.patience,
             keys: Keys::new(options.prefix),
@@ -94,8 +89,9 @@ impl RedisLink {
             fleet,
             ids,
             state: watch::Sender::default(),
-            untold: Mutex::default(),
+            untold: Untold::default(),
             voided: AtomicU64::new(0),
+            slow: Mutex::default(),
         };
         Ok(Self(Arc::new(inner)))
     }
@@ -115,9 +111,16 @@ impl RedisLink {
         }
         let limits = AsyncConnectionConfig::new()
             .set_connection_timeout(Some(CONNECTING))
-            .set_response_timeout(Some(self.0.patience));
+            // Commands are bounded here.
+            .set_response_timeout(None);
         let connection = self.0.client.get_multiplexed_async_connection_with_config(&limits).await?;
-        self.begin(connection).await
+        match timeout(CONNECTING, self.begin(connection)).await {
+            Ok(begun) => begun,
+            Err(_) => {
+                self.0.state.send_modify(|state| (state.connection, state.begun) = (None, false));
+                Err(RedisError::from((ErrorKind::Io, "no answer")))
+            }
+        }
     }
 
     /// Connects whenever there is no connection, for good.
@@ -140,39 +143,60 @@ impl RedisLink {
     async fn begin(&self, mut connection: MultiplexedConnection) -> Result<(), RedisError> {
         let inner = &self.0;
         inner.scripts.load(&mut connection).await?;
-        inner.state.send_modify(|state| {
-            *state = State { number: state.number + 1, connection: Some(connection.clone()), begun: false };
-        });
-        match self.catch_up(&mut connection).await {
-            Ok(()) => {
-                inner.state.send_modify(|state| state.begun = state.connection.is_some());
-                inner.fleet.cut_off(false).await;
-                metrics::gauge!("redis_up").set(1.0);
-                tracing::info!("redis is there");
-                Ok(())
-            }
-            Err(error) => {
-                inner.state.send_modify(|state| state.connection = None);
-                Err(error)
-            }
+        let asked = Instant::now();
+        redis::cmd("PING").exec_async(&mut connection).await?;
+        if self.is_slow(asked) {
+            return Err(RedisError::from((ErrorKind::Io, "it answers slowly")));
         }
+        // Nobody waits for a connection that has not begun.
+        inner.state.send_if_modified(|state| {
+            *state = State { number: state.number + 1, connection: Some(connection.clone()), begun: false };
+            false
+        });
+        let caught_up = self.catch_up(&mut connection).await;
+        let begun = inner.state.send_if_modified(|state| {
+            if caught_up.is_err() {
+                state.connection = None;
+            }
+            state.begun = state.connection.is_some();
+            state.begun
+        });
+        caught_up?;
+        if !begun {
+            return Err(RedisError::from((ErrorKind::Io, "the connection was lost again")));
+        }
+        metrics::gauge!("redis_up").set(1.0);
+        tracing::info!("redis is there");
+        inner.fleet.cut_off(false).await;
+        if !self.is_well() {
+            // It was lost again meanwhile.
+            inner.fleet.cut_off(true).await;
+        }
+        Ok(())
     }
 
     async fn catch_up(&self, connection: &mut MultiplexedConnection) -> RedisResult<()> {
-        let untold = self.untold().clone();
-        for (ticket, Untold { place, over, .. }) in &untold {
-            if !*over {
-                self.scripts().mark(connection, place, ticket).await?;
+        for (ticket, place, over) in self.0.untold.all() {
+            if !over {
+                self.scripts().mark(connection, &place, &ticket).await?;
             }
             // One that is over may stand there as one that goes on: it ended while it was marked, or what was sent last
             // on the old connection has arrived after all.
-            if self.untold().get(ticket).is_some_and(|untold| untold.over) {
-                self.scripts().forget(connection, place, ticket).await?;
-                self.untold().remove(ticket);
+            if self.0.untold.forget(&ticket) {
+                self.scripts().forget(connection, &place, &ticket).await?;
             }
         }
+        self.begin_epoch(connection).await
+    }
+
+    /// Makes void what was remembered before.
+    async fn begin_epoch(&self, connection: &mut MultiplexedConnection) -> RedisResult<()> {
+        let era = self.0.fleet.era();
         let epoch = self.0.ids.uuid().simple().to_string();
-        redis::cmd("SET").arg(self.keys().epoch()).arg(epoch).exec_async(connection).await
+        redis::cmd("SET").arg(self.keys().epoch()).arg(epoch).exec_async(connection).await?;
+        // Whoever else did it meanwhile did no harm.
+        self.0.voided.fetch_max(era, Ordering::AcqRel);
+        Ok(())
     }
 
     /// Carries out a command on the connection, if there is one, within the time a request may wait.
@@ -184,9 +208,17 @@ impl RedisLink {
             let state = self.0.state.borrow();
             (state.number, state.connection.clone())
         };
-        let Some(mut connection) = connection else { return Err(Away) };
+        let Some(shared) = connection else { return Err(Away) };
+        let line = Line { link: self.0.name, number };
+        let mut connection = own::connection(&self.0.client, line).unwrap_or(shared);
+        let asked = Instant::now();
         let failure = match timeout(self.0.patience, work(&mut connection)).await {
-            Ok(Ok(done)) => return Ok(done),
+            Ok(Ok(done)) => {
+                if self.is_slow_again(asked) {
+                    self.lost(number, "two slow answers in succession");
+                }
+                return Ok(done);
+            }
             Ok(Err(error)) => error.to_string(),
             Err(_) => format!("no answer within {:?}", self.0.patience),
         };
@@ -194,31 +226,38 @@ impl RedisLink {
         Err(Away)
     }
 
-    /// As [`run_on`](Self::run_on), for what reads what is remembered: not while somebody cannot reach Redis.
+    /// Whether what was asked then took so long to answer that a second one of the kind is too much.
+    fn is_slow(&self, asked: Instant) -> bool {
+        asked.elapsed() > self.0.patience / 2
+    }
+
+    /// Takes note of an answer; whether it is the second slow one, asked for after the first one came, with no quick
+    /// one in between.
+    fn is_slow_again(&self, asked: Instant) -> bool {
+        let mut slow = self.0.slow.lock().unwrap_or_else(PoisonError::into_inner);
+        if !self.is_slow(asked) {
+            *slow = None;
+            return false;
+        }
+        let again = slow.is_some_and(|answered| answered <= asked);
+        *slow = if again { None } else { Some(slow.unwrap_or_else(Instant::now)) };
+        again
+    }
+
+    /// As [`run_on`](Self::run_on), for what reads what is remembered: not while somebody tells Redis nothing.
     pub(crate) async fn read_on<T>(
         &self,
         work: impl AsyncFnOnce(&mut MultiplexedConnection) -> RedisResult<T>,
     ) -> Result<T, Away> {
-        if !self.is_well() || !self.0.fleet.is_whole() {
+        if !self.is_well() || !self.0.fleet.hears_all() {
             return Err(Away);
         }
-        self.void_after_cuts().await?;
-        self.run_on(work).await
-    }
-
-    /// Begins a new epoch when another process was cut off since the last one: it may be dead now, and what it wrote
-    /// meanwhile stands here as it was before.
-    async fn void_after_cuts(&self) -> Result<(), Away> {
-        let (cuts, before) = (self.0.fleet.cuts(), self.0.voided.load(Ordering::Acquire));
-        if cuts == before {
-            return Ok(());
+        if self.0.fleet.era() > self.0.voided.load(Ordering::Acquire) {
+            // Another process told Redis nothing for a while, or was not heard: it may be dead now, and what it wrote
+            // meanwhile stands there as it was before.
+            self.run_on(async |connection| self.begin_epoch(connection).await).await?;
         }
-        let epoch = self.0.ids.uuid().simple().to_string();
-        let key = self.keys().epoch();
-        self.run_on(async |connection| redis::cmd("SET").arg(&key).arg(&epoch).exec_async(connection).await).await?;
-        // Whoever else did it meanwhile did no harm.
-        self.0.voided.fetch_max(cuts, Ordering::AcqRel);
-        Ok(())
+        self.run_on(work).await
     }
 
     /// Waits until Redis answers and can be relied on.
@@ -246,26 +285,13 @@ impl RedisLink {
 
     /// Remembers that Redis does not know of a write, and has the other processes know it before it is made.
     pub(crate) async fn cannot_tell(&self, ticket: &str, place: Place) {
-        {
-            let since = Instant::now();
-            let mut untold = self.untold();
-            if untold.len() >= MANY {
-                untold.retain(|_, untold| !untold.over && since.duration_since(untold.since) < ABANDONED);
-            }
-            untold.insert(ticket.to_owned(), Untold { place, since, over: false });
-        }
+        self.0.untold.add(ticket, place);
         self.0.fleet.cut_off(true).await;
     }
 
     /// The write is over.
     pub(crate) fn is_over(&self, ticket: &str) {
-        if let Some(untold) = self.untold().get_mut(ticket) {
-            untold.over = true;
-        }
-    }
-
-    fn untold(&self) -> MutexGuard<'_, HashMap<String, Untold>> {
-        self.0.untold.lock().unwrap_or_else(PoisonError::into_inner)
+        self.0.untold.is_over(ticket);
     }
 
     pub(crate) fn keys(&self) -> &Keys {

@@ -22,9 +22,11 @@ const COMING: usize = 1024;
 /// Channels that are listened to, as long as somebody does.
 #[derive(Clone)]
 pub(crate) struct News {
-    channels: Arc<Mutex<HashMap<String, watch::Sender<u64>>>>,
+    channels: Arc<Channels>,
     orders: mpsc::Sender<Order>,
 }
+
+type Channels = Mutex<HashMap<String, watch::Sender<u64>>>;
 
 /// A channel to listen to, and who waits until it is.
 struct Order {
@@ -47,7 +49,7 @@ impl News {
     /// Listens with connections of a client, as long as the last clone lives.
     pub(crate) fn start(client: Client) -> Self {
         let (orders, taken) = mpsc::channel(COMING);
-        let channels = Arc::<Mutex<HashMap<_, _>>>::default();
+        let channels = Arc::<Channels>::default();
         tokio::spawn(run(client, Arc::clone(&channels), taken));
         Self { channels, orders }
     }
@@ -61,7 +63,8 @@ impl News {
         };
         if first {
             let (done, subscribed) = oneshot::channel();
-            if self.orders.send(Order { channel, done }).await.is_ok() {
+            // Where too many come at once, who is not waited for hears of it a little later.
+            if self.orders.try_send(Order { channel, done }).is_ok() {
                 timeout(patience, subscribed).await.ok();
             }
         }
@@ -69,40 +72,54 @@ impl News {
     }
 }
 
-type Channels = Mutex<HashMap<String, watch::Sender<u64>>>;
-
 fn lock(channels: &Channels) -> MutexGuard<'_, HashMap<String, watch::Sender<u64>>> {
     channels.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 async fn run(client: Client, channels: Arc<Channels>, mut orders: mpsc::Receiver<Order>) {
     loop {
-        // Not before somebody wants to hear anything.
-        let Some(first) = orders.recv().await else { return };
-        let connected = timeout(LIMIT, connect(&client, &channels, first)).await;
-        let Ok(Ok((sink, stream))) = connected else {
+        let order = if left(&channels).is_empty() {
+            // Not before somebody wants to hear anything.
+            let Some(order) = orders.recv().await else { return };
+            Some(order)
+        } else {
+            None
+        };
+        let Ok(Ok((sink, stream))) = timeout(LIMIT, connect(&client, &channels)).await else {
+            if orders.is_closed() {
+                return;
+            }
+            // Whoever waits need not wait for this: all that listen look for themselves now and then.
+            while orders.try_recv().is_ok() {}
+            drop(order);
             sleep(PAUSE).await;
             continue;
         };
+        // Whoever went away needs no answer.
+        order.map(|order| order.done.send(()).ok());
         match serve(sink, stream, &channels, &mut orders).await {
             Ended::NobodyIsLeft => return,
-            // Whoever listens looks for himself now and then.
             Ended::Lost => tracing::debug!("news of streams are not heard until redis is back"),
         }
     }
 }
 
+/// The channels that somebody listens to; the others are forgotten.
+fn left(channels: &Channels) -> Vec<String> {
+    let mut channels = lock(channels);
+    channels.retain(|_, listened| listened.receiver_count() > 0);
+    channels.keys().cloned().collect()
+}
+
 /// Connects, and listens to everything that somebody listens to.
-async fn connect(client: &Client, channels: &Channels, order: Order) -> RedisResult<(PubSubSink, PubSubStream)> {
+async fn connect(client: &Client, channels: &Channels) -> RedisResult<(PubSubSink, PubSubStream)> {
     let (mut sink, stream) = client.get_async_pubsub().await?.split();
-    let names: Vec<String> = lock(channels).keys().cloned().collect();
+    let names = left(channels);
     if !names.is_empty() {
         sink.subscribe(&names).await?;
     }
     // What was told before is not heard: everybody looks.
     lock(channels).values().for_each(|channel| channel.send_modify(|news| *news += 1));
-    // Whoever went away needs no answer.
-    order.done.send(()).ok();
     Ok((sink, stream))
 }
 

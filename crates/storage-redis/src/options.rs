@@ -8,15 +8,15 @@ pub struct RedisOptions {
     pub url: String,
     /// What all keys begin with.
     pub prefix: String,
-    /// The longest that a request waits for an answer of Redis, once: then it goes on without, and so do all until
-    /// Redis answers again.
+    /// The longest that a request waits for an answer of Redis: then it goes on without, and so do all until Redis
+    /// answers again. So they do after two answers in succession that took more than half of it.
     pub patience: Duration,
 }
 
 impl RedisOptions {
-    /// The usual ones: 30 milliseconds of patience.
+    /// The usual ones: 25 milliseconds of patience.
     pub fn new(url: impl Into<String>) -> Self {
-        Self { url: url.into(), prefix: "iyagi:".into(), patience: Duration::from_millis(30) }
+        Self { url: url.into(), prefix: "iyagi:".into(), patience: Duration::from_millis(25) }
     }
 }
 

@@ -8,15 +8,11 @@
 use std::time::Duration;
 
 use redis::aio::MultiplexedConnection;
+use redis::{RedisResult, Script};
+use session_core::cache::{ABANDONED, FILLING};
 
 use crate::link::Place;
-use redis::{RedisResult, Script};
-
-/// A write that is not over by then never will be: its process died, or was cut off in the middle. Statements and the
-/// wait for a connection and for locks are bounded by far less.
-pub(crate) const ABANDONED: Duration = Duration::from_mins(2);
-/// How long whoever read something may take to keep it.
-const FILLING: Duration = Duration::from_secs(2);
+use crate::millis;
 
 /// What the scripts share. Times are milliseconds by the clock of Redis.
 const COMMON: &str = r"
@@ -24,6 +20,10 @@ local function now()
   local time = redis.call('TIME')
   return time[1] * 1000 + math.floor(time[2] / 1000)
 end
+local function forget(key)
+  redis.call('HDEL', key, 'e', 's', 'n', 'r', 'hr', 'sr', 'c0', 'c1', 'c2', 'c3')
+end
+-- How many write. One that was never over may have been made: what is known from before it is known no more.
 local function writers(key, abandoned)
   local count = tonumber(redis.call('HGET', key, 'w') or '0')
   if count == 0 then return 0 end
@@ -33,7 +33,11 @@ local function writers(key, abandoned)
       gone = gone + redis.call('HDEL', key, fields[at])
     end
   end
-  if gone > 0 then count = redis.call('HINCRBY', key, 'w', -gone) end
+  if gone > 0 then
+    forget(key)
+    count = redis.call('HINCRBY', key, 'w', -gone)
+    if count < 1 then redis.call('HDEL', key, 'w') end
+  end
   return count
 end
 local function epoch(key, fresh)
@@ -50,9 +54,6 @@ end
 local function sound(key, kind)
   local found = redis.call('TYPE', key).ok
   if found ~= kind and found ~= 'none' then redis.call('DEL', key) end
-end
-local function forget(key)
-  redis.call('HDEL', key, 'e', 's', 'n', 'r', 'hr', 'sr', 'c0', 'c1', 'c2', 'c3')
 end
 ";
 
@@ -96,13 +97,13 @@ redis.call('PEXPIRE', KEYS[1], ARGV[6])
 return 1
 ";
 
-/// Says what came of a write. KEYS: entry, epoch, list of messages or '' (then only 'unchanged' and 'doubtful'). ARGV: ticket or '', epoch or '', what ('unchanged',
-/// 'doubtful', 'new', 'changed'), revision, value, ttl, abandoned, ttl of the messages, messages at most, message or
-/// '', and what it adds to the four figures.
+/// Says what came of a write. KEYS: entry, epoch, list of messages, which may be missing with 'unchanged' and
+/// 'doubtful'. ARGV: ticket or '', epoch or '', what ('unchanged', 'doubtful', 'new', 'changed'), revision, value, ttl,
+/// abandoned, ttl of the messages, messages at most, message or '', and what it adds to the four figures.
 const SETTLE: &str = r"
 local entry, chat = KEYS[1], KEYS[3]
 sound(entry, 'hash')
-if chat ~= '' then sound(chat, 'list') end
+if chat then sound(chat, 'list') end
 local ticket, began, what, revision = ARGV[1], ARGV[2], ARGV[3], tonumber(ARGV[4])
 if ticket ~= '' and redis.call('HDEL', entry, 'm:' .. ticket) == 1 then
   if redis.call('HINCRBY', entry, 'w', -1) < 1 then redis.call('HDEL', entry, 'w') end
@@ -111,7 +112,7 @@ if what == 'unchanged' then return 1 end
 local current = redis.call('GET', KEYS[2])
 if what == 'doubtful' or not current or (began ~= '' and began ~= current) then
   forget(entry)
-  if chat ~= '' then redis.call('DEL', chat) end
+  if chat then redis.call('DEL', chat) end
   return 0
 end
 local known = redis.call('HMGET', entry, 'e', 'r', 'hr', 'sr', 'w')
@@ -235,12 +236,38 @@ pub(crate) struct SlotKeys {
     pub(crate) store: String,
 }
 
+/// What came of a write.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub(crate) enum Outcome {
+    /// What is known stays.
+    Unchanged,
+    /// Nothing is known any more.
+    #[default]
+    Doubtful,
+    /// A new session.
+    New,
+    /// A session that is another now.
+    Changed,
+}
+
+impl Outcome {
+    /// As the script names it.
+    const fn word(self) -> &'static str {
+        match self {
+            Self::Unchanged => "unchanged",
+            Self::Doubtful => "doubtful",
+            Self::New => "new",
+            Self::Changed => "changed",
+        }
+    }
+}
+
 /// What a write did to an entry.
 #[derive(Default)]
 pub(crate) struct Settling<'a> {
     pub(crate) ticket: &'a str,
     pub(crate) epoch: &'a str,
-    pub(crate) what: &'static str,
+    pub(crate) outcome: Outcome,
     pub(crate) revision: u64,
     pub(crate) value: &'a str,
     pub(crate) ttl: Duration,
@@ -248,10 +275,6 @@ pub(crate) struct Settling<'a> {
     pub(crate) messages: usize,
     pub(crate) message: &'a str,
     pub(crate) figures: [u64; 4],
-}
-
-fn millis(time: Duration) -> u64 {
-    u64::try_from(time.as_millis()).unwrap_or(u64::MAX)
 }
 
 impl Scripts {
@@ -304,7 +327,8 @@ impl Scripts {
         settling: &Settling<'_>,
     ) -> RedisResult<bool> {
         let mut call = self.settle.key(&place.entry);
-        call.key(&place.epoch).key(&place.list).arg(settling.ticket).arg(settling.epoch).arg(settling.what);
+        // The list only where there is one: a server may allow no other keys than those with the prefix.
+        call.key(&place.epoch).key(&place.list).arg(settling.ticket).arg(settling.epoch).arg(settling.outcome.word());
         call.arg(settling.revision).arg(settling.value).arg(millis(settling.ttl)).arg(millis(ABANDONED));
         call.arg(millis(settling.history_ttl)).arg(settling.messages).arg(settling.message);
         for figure in settling.figures {
@@ -320,7 +344,7 @@ impl Scripts {
         place: &Place,
         ticket: &str,
     ) -> RedisResult<bool> {
-        self.settle(connection, place, &Settling { ticket, what: "doubtful", ..Settling::default() }).await
+        self.settle(connection, place, &Settling { ticket, ..Settling::default() }).await
     }
 
     pub(crate) async fn keep_recent(

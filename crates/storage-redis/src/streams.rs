@@ -14,8 +14,10 @@ use kernel::{Clock, Timestamp, TurnId};
 use redis::{Pipeline, RedisResult, Value};
 use session_core::ports::{Glance, StreamBatch, StreamLogError, TurnStreamLog};
 use session_core::stream::{MemoryStreamLog, TurnEvent};
+use tokio::sync::Semaphore;
 
 use crate::link::{Away, RedisLink};
+use crate::millis;
 use crate::news::News;
 
 /// The most that a copy holds, in bytes of JSON: what the log itself holds.
@@ -25,6 +27,8 @@ const MAX_EVENTS: usize = 256;
 const BATCH_BYTES: usize = 1 << 15;
 /// How long a copy outlives its last sign of life: as long as a turn's lease.
 const ALIVE: Duration = Duration::from_secs(20);
+/// Batches that are on their way to Redis at once: enough to keep it busy, and few enough that none is late.
+const AT_ONCE: usize = 8;
 /// How often a silent turn's copy gets a sign of life, and how long a reader waits before it looks for one.
 const SIGN: Duration = Duration::from_secs(5);
 
@@ -38,6 +42,8 @@ struct Inner {
     news: News,
     clock: Arc<dyn Clock>,
     keep: Duration,
+    /// Held while something is copied: no more at once than Redis takes without anybody waiting.
+    copying: Semaphore,
 }
 
 /// An event as it stands in the copy.
@@ -54,18 +60,27 @@ impl RedisStreamLog {
     pub fn new(link: RedisLink, clock: Arc<dyn Clock>, keep: Duration) -> Self {
         let own = MemoryStreamLog::new(Arc::clone(&clock), keep);
         let news = News::start(link.client().clone());
-        Self(Arc::new(Inner { own, link, news, clock, keep }))
+        Self(Arc::new(Inner { own, link, news, clock, keep, copying: Semaphore::new(AT_ONCE) }))
     }
 }
 
 impl Inner {
-    /// Copies a turn's log to its end. While Redis is away it waits, and then begins anew: what stands there may lack
-    /// something in the middle.
+    /// Copies a turn's log to its end. While Redis is away it waits, as long as the log is kept, and then begins anew:
+    /// what stands there may lack something in the middle.
     async fn copy_to_the_end(&self, turn: TurnId) {
         while self.copy(turn).await.is_err() {
             tracing::debug!(%turn, "a stream is not copied until redis is back");
-            self.link.well().await;
+            while tokio::time::timeout(SIGN, self.link.well()).await.is_err() {
+                if !self.has(turn).await {
+                    return;
+                }
+            }
         }
+    }
+
+    /// Whether this process has a turn's log.
+    async fn has(&self, turn: TurnId) -> bool {
+        !matches!(self.own.glance(turn, u64::MAX).await, Ok(Glance::Unknown))
     }
 
     /// Copies a turn's log from its beginning until it ends, or Redis is away.
@@ -124,6 +139,8 @@ impl Inner {
         let lifetime = if batch.ended { self.keep } else { ALIVE };
         commands.cmd("PEXPIRE").arg(&key).arg(millis(lifetime)).ignore();
         commands.cmd("PUBLISH").arg(&key).arg("").ignore();
+        // It is never closed.
+        let _copying = self.copying.acquire().await;
         self.link.run_on(async |connection| commands.exec_async(connection).await).await
     }
 
@@ -210,10 +227,6 @@ fn id(number: u64) -> String {
     format!("{number}-0")
 }
 
-fn millis(time: Duration) -> u64 {
-    u64::try_from(time.as_millis()).unwrap_or(u64::MAX)
-}
-
 /// The entries of a stream; `None` when they are none of ours.
 fn read(entries: Value) -> Option<Vec<Copied>> {
     let entries: Vec<(String, Vec<(String, String)>)> = redis::from_redis_value(entries).ok()?;
@@ -234,7 +247,7 @@ fn copied(id: &str, fields: &[(String, String)]) -> Option<Copied> {
 #[async_trait]
 impl TurnStreamLog for RedisStreamLog {
     async fn open(&self, turn: TurnId) -> Result<(), StreamLogError> {
-        let known = self.0.own.glance(turn, u64::MAX).await? != Glance::Unknown;
+        let known = self.0.has(turn).await;
         self.0.own.open(turn).await?;
         if !known {
             let inner = Arc::clone(&self.0);

@@ -10,13 +10,13 @@ use kernel::UuidV7Source;
 use kernel::testing::ManualClock;
 use session_core::cache::{CacheLifetimes, CachedSessions, Fleet};
 use session_core::model::Session;
-use session_core::ports::{Recalled, SessionCache, SessionRepository};
+use session_core::ports::{Recalled, SessionCache, SessionRepository, Telling, UserContextCache};
 use session_core::testing::samples::{session, session_id, store};
 use session_core::testing::{MemoryFleet, MemorySessions};
 use storage_redis::{RedisCache, RedisLink, RedisOptions};
 use test_support::redis::RestartableRedis;
 use test_support::require;
-use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
 use tokio::net::TcpListener;
 use tokio::task::JoinHandle;
 
@@ -240,10 +240,63 @@ async fn a_server_that_talks_nonsense_or_nothing_is_done_without() {
     }
 }
 
-/// Passes bytes on between a client and a server, until it is cut.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn what_a_process_that_died_long_ago_was_writing_is_not_remembered_from_before() {
+    let redis = require!(RestartableRedis::start().await);
+    let storage = storage().await;
+    let process = Process::alone(&redis.url(), &storage).await;
+    let before = process.find().await;
+    process.cache.writing(session_id(1)).await;
+    storage.update(&Session { metadata: serde_json::json!({"n": 1}), ..before }).await.unwrap();
+    let key = format!("iyagi:session:{}", session_id(1));
+    // As if more than two minutes had passed since.
+    let age = "for _, field in ipairs(redis.call('HKEYS', KEYS[1])) do \
+               if string.sub(field, 1, 2) == 'm:' then redis.call('HSET', KEYS[1], field, 1) return 1 end end";
+    assert_eq!(redis.command(&format!("EVAL \"{age}\" 1 {key}")).await.unwrap(), ":1");
+    assert_eq!(number(&process.find().await), 1);
+    assert!(process.remembers().await, "it is remembered again");
+    assert_eq!(number(&process.find().await), 1);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn what_is_kept_stays_within_the_prefix() {
+    let redis = require!(RestartableRedis::start().await);
+    redis.command("ACL SETUSER default resetkeys ~iyagi:*").await.unwrap();
+    let process = Process::alone(&redis.url(), &storage().await).await;
+    let kim = kernel::UserId::new("kim").unwrap();
+    assert_eq!(process.count().await, 1);
+    let ticket = process.cache.writing_context(&store(), &kim).await;
+    process.cache.wrote_context(&store(), &kim, ticket).await;
+    process.find().await;
+    assert!(process.link.is_well() && process.remembers().await);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_redis_that_answers_slowly_is_done_without() {
+    let redis = require!(RestartableRedis::start().await);
+    let wire = Wire::to(&redis.url()).await;
+    let process = Process::alone(&wire.url, &storage().await).await;
+    process.find().await;
+    assert!(process.remembers().await);
+    // More than half of what it may take, and less than all.
+    wire.delay.send_replace(PATIENCE * 2 / 3);
+    let begun = Instant::now();
+    for expected in 1..=20 {
+        assert_eq!(process.count().await, expected);
+    }
+    assert!(begun.elapsed() < 2 * ONCE, "{:?}", begun.elapsed());
+    assert!(!process.link.is_well());
+    wire.delay.send_replace(Duration::ZERO);
+    process
+        .until("redis is used again", async || number(&process.find().await) == 20 && process.remembers().await)
+        .await;
+}
+
+/// Passes bytes on between a client and a server, until it is cut; what the server says comes later by a delay.
 struct Wire {
     url: String,
     cut: tokio::sync::watch::Sender<bool>,
+    delay: tokio::sync::watch::Sender<Duration>,
     running: JoinHandle<()>,
 }
 
@@ -260,23 +313,46 @@ impl Wire {
         let address = listener.local_addr().unwrap();
         let cut = tokio::sync::watch::Sender::new(false);
         let cuts = cut.clone();
+        let delay = tokio::sync::watch::Sender::new(Duration::ZERO);
+        let delays = delay.clone();
         let running = tokio::spawn(async move {
             loop {
                 let (mut client, _) = listener.accept().await.unwrap();
-                let (server, mut cut) = (server.clone(), cuts.subscribe());
+                let (server, mut cut, delay) = (server.clone(), cuts.subscribe(), delays.subscribe());
                 tokio::spawn(async move {
                     if *cut.borrow() {
                         return;
                     }
+                    let (mut asked, mut asking) = client.split();
                     let mut server = tokio::net::TcpStream::connect(server).await.unwrap();
+                    let (mut answered, mut answering) = server.split();
                     tokio::select! {
-                        _ = tokio::io::copy_bidirectional(&mut client, &mut server) => {}
+                        _ = tokio::io::copy(&mut asked, &mut answering) => {}
+                        _ = late(&mut answered, &mut asking, delay) => {}
                         _ = cut.wait_for(|cut| *cut) => {}
                     }
                 });
             }
         });
-        Self { url: format!("redis://{address}/"), cut, running }
+        Self { url: format!("redis://{address}/"), cut, delay, running }
+    }
+}
+
+/// Passes on what is read, later by a delay.
+async fn late(
+    from: &mut (impl AsyncRead + Unpin),
+    to: &mut (impl AsyncWrite + Unpin),
+    delay: tokio::sync::watch::Receiver<Duration>,
+) -> std::io::Result<()> {
+    let mut bytes = [0; 4096];
+    loop {
+        let read = from.read(&mut bytes).await?;
+        if read == 0 {
+            return Ok(());
+        }
+        let delay = *delay.borrow();
+        tokio::time::sleep(delay).await;
+        to.write_all(&bytes[..read]).await?;
     }
 }
 
@@ -285,8 +361,8 @@ async fn while_one_process_cannot_reach_redis_no_other_trusts_it() {
     let redis = require!(RestartableRedis::start().await);
     let (storage, line) = (storage().await, Arc::new(MemoryFleet::default()));
     let wire = Wire::to(&redis.url()).await;
-    let one = Process::start(&wire.url, &storage, Fleet::of(line.clone(), "one".into()));
-    let other = Process::start(&redis.url(), &storage, Fleet::of(line.clone(), "other".into()));
+    let one = Process::start(&wire.url, &storage, Fleet::of(line.clone(), "one".into(), Telling::SharedCache));
+    let other = Process::start(&redis.url(), &storage, Fleet::of(line.clone(), "other".into(), Telling::SharedCache));
     for process in [&one, &other] {
         process
             .until("it remembers", async || {

@@ -19,7 +19,7 @@ const BREATH: Duration = Duration::from_millis(900);
 const BLOW: Duration = Duration::from_millis(600);
 /// Each kind of blow comes so many times.
 const ROUNDS: usize = 3;
-/// By then Redis is used again: a process that lost it waits two seconds for the others.
+/// By then Redis is used again: after a process lost it, the others wait two seconds.
 const BACK: Duration = Duration::from_secs(30);
 
 /// What the clients saw.

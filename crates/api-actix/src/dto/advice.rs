@@ -14,10 +14,11 @@ pub(crate) struct AdviceBody {
     measured_at: Timestamp,
     /// How far back this server's traffic was looked at: at most 300, less after a start.
     window_seconds: u64,
-    /// The cache in use: `none` or `redis`.
+    /// The cache that all instances share: `none` or `redis`. What a process remembers for itself (`memory` in
+    /// `/health`) does not count.
     #[schema(example = "none")]
     cache: &'static str,
-    /// The share of look-ups that it answered, in percent; null without one.
+    /// The share of look-ups that Redis answered, in percent; null without Redis, and before the first look-up.
     cache_hit_ratio: Option<f64>,
     triggers: Vec<TriggerBody>,
     /// `notNeeded`, `worthAdding`, `addNow` or `alreadyOn`.

@@ -11,6 +11,7 @@ use actix_web::web::{Data, Json, ReqData};
 use chat_service::{Ask, AskedTurn};
 use kernel::{PageLimit, SessionId, StoreId};
 use serde::Deserialize;
+use session_core::cache::View;
 use session_core::model::Session;
 use session_core::ports::MessageRange;
 use utoipa::IntoParams;
@@ -27,6 +28,7 @@ use crate::error::{ApiError, ErrorCode};
 use crate::extract::{ApiJson, ApiQuery, Id};
 use crate::language::Language;
 use crate::observe::RequestId;
+use crate::rendered::rendered;
 use crate::reply::Reply;
 use crate::sse;
 use crate::state::ApiState;
@@ -118,18 +120,24 @@ pub(crate) async fn get(
     state: Data<ApiState>,
     id: Id<SessionId>,
     query: ApiQuery<Stage1SessionQuery>,
-) -> Result<Json<Stage1SessionReply>, ApiError> {
+) -> Result<HttpResponse, ApiError> {
     let limit = query.0.message_limit.unwrap_or(USUAL_MESSAGES);
     let limit = PageLimit::new(limit).filter(|limit| limit.get() <= MAX_MESSAGES);
     let limit = limit.ok_or_else(|| invalid_query("messageLimit", &format!("1 to {MAX_MESSAGES}")))?;
-    let session = live(&state, query.0.store_id, id.0).await?;
-    let latest = state.turns.messages(&session.store, id.0, MessageRange::Latest, limit).await?;
-    let stats = state.turns.stats(&session.store, id.0).await?;
-    Ok(Json(Stage1SessionReply {
-        recent_messages: latest.items.into_iter().map(Stage1Message::from).collect(),
-        stats: StatsBody::of(stats, session.last_active_at),
-        session: session.into(),
-    }))
+    let store = query.0.store_id;
+    let view = View { kind: "session-chat", size: limit.get(), session: id.0, store: store.clone(), user: None };
+    let make = async || {
+        let session = live(&state, store, id.0).await?;
+        let latest = state.turns.messages(&session.store, id.0, MessageRange::Latest, limit).await?;
+        let stats = state.turns.stats(&session.store, id.0).await?;
+        let reply = Stage1SessionReply {
+            recent_messages: latest.items.into_iter().map(Stage1Message::from).collect(),
+            stats: StatsBody::of(stats, session.last_active_at),
+            session: session.clone().into(),
+        };
+        Ok((session, reply))
+    };
+    rendered(&state, view, make).await
 }
 
 /// Asks a question in a session and waits for the whole answer.

@@ -4,6 +4,7 @@ use actix_web::http::header::LOCATION;
 use actix_web::web::{Data, Json};
 use kernel::{PageLimit, SessionId, StoreId, UserId};
 use serde::Deserialize;
+use session_core::cache::View;
 use session_core::ports::MessageRange;
 use utoipa::IntoParams;
 
@@ -14,6 +15,7 @@ use crate::endpoint::Endpoint;
 use crate::error::{ApiError, ErrorCode, ErrorDetail};
 use crate::extract::{ApiJson, ApiQuery, Id};
 use crate::reading::{self, Scope};
+use crate::rendered::rendered;
 use crate::state::ApiState;
 
 pub(super) const QUERY: &[ErrorCode] = &[ErrorCode::InvalidQuery];
@@ -183,10 +185,14 @@ pub(crate) async fn get(
     state: Data<ApiState>,
     id: Id<SessionId>,
     query: ApiQuery<ScopeQuery>,
-) -> Result<Json<SessionBody>, ApiError> {
+) -> Result<HttpResponse, ApiError> {
     let Scope { store, user } = query.0.scope(&state);
-    let session = state.sessions.get(&store, user.as_ref(), id.0).await?;
-    Ok(Json(SessionBody::of(session, state.clock.now())))
+    let view = View { kind: "session", size: 0, session: id.0, store: Some(store.clone()), user: user.clone() };
+    let make = async || {
+        let session = state.sessions.get(&store, user.as_ref(), id.0).await?;
+        Ok((session.clone(), SessionBody::of(session, state.clock.now())))
+    };
+    rendered(&state, view, make).await
 }
 
 /// Reads a part of a session's messages, always oldest first.

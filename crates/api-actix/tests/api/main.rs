@@ -13,6 +13,7 @@ mod observed;
 mod openapi;
 mod operations;
 mod refusals;
+mod rendered;
 mod search;
 mod session_chat;
 mod sessions;

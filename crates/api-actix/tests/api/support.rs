@@ -23,6 +23,7 @@ use rag_pipeline::planner::AnswerPlanner;
 use rag_pipeline::ports::{AnswerStream, ChatModel};
 use rag_pipeline::testing::{Passage, planner_over};
 use serde_json::{Value, json};
+use session_core::cache::Renderings;
 use session_core::context::Window;
 use session_core::model::BusinessMetadata;
 use session_core::ports::{
@@ -185,6 +186,7 @@ impl Setup {
         let storage = Arc::new(MemorySessions::default());
         let turns: Arc<dyn TurnRepository> = self.turns.unwrap_or_else(|| storage.clone());
         let sessions = self.sessions.unwrap_or_else(|| storage.clone());
+        let renderings = Renderings::new(sessions.clone(), clock.clone(), 1 << 20);
         let sessions = SessionService::new(sessions, clock.clone(), ids.clone(), Duration::from_hours(24));
         let ports = ChatPorts {
             sessions: sessions.clone(),
@@ -216,6 +218,7 @@ impl Setup {
             advisor,
             chat: ChatService::new(ports, chat_settings(self.turn_timeout, self.streams)),
             sessions,
+            renderings,
             shares,
             contexts: UserContextService::new(contexts, clock.clone()),
             turns,

@@ -7,10 +7,10 @@ use anyhow::Context;
 use api_actix::{CacheHealth, CacheLook};
 use chat_analytics::advisor::{CacheKind, CacheUse};
 use kernel::error_chain;
-use session_core::cache::{CachedContexts, CachedSessions, Fleet, MemoryCache};
+use session_core::cache::{CachedContexts, CachedSessions, Fleet, MemoryCache, Renderings};
 use session_core::ports::{
-    FleetSignals, SessionCache, SessionRepository, StreamSlots, TurnRepository, TurnStreamLog, UserContextCache,
-    UserContextStore,
+    FleetSignals, SessionCache, SessionRepository, StreamSlots, Telling, TurnRepository, TurnStreamLog,
+    UserContextCache, UserContextStore,
 };
 use session_core::stream::MemoryStreamLog;
 use storage_redis::{RedisCache, RedisLink, RedisStreamLog, RedisStreamSlots};
@@ -20,6 +20,8 @@ use crate::config::Config;
 
 /// Bytes in a megabyte of the configuration.
 const MEGABYTE: u64 = 1 << 20;
+/// The part of a process's memory that is for what was made of sessions: a quarter.
+const RENDERED: u64 = 4;
 
 /// Sessions and turns with what remembers them before them.
 pub(super) struct Remembered {
@@ -34,6 +36,7 @@ pub(super) struct Remembered {
 pub(crate) struct Remembering {
     fleet: Fleet,
     place: Place,
+    rendered_bytes: u64,
 }
 
 #[derive(Clone)]
@@ -49,7 +52,13 @@ impl Remembering {
     pub(super) async fn open(config: &Config, signals: Option<Arc<dyn FleetSignals>>) -> anyhow::Result<Self> {
         // A name that no process had before: the number of a process comes again.
         let me = format!("{}:{}", instance(), ids().uuid()).replace(' ', "_");
-        let fleet = signals.map_or_else(Fleet::alone, |signals| Fleet::of(signals, me));
+        let telling = match (config.redis.options(), config.cache.memory_mb) {
+            (Some(_), _) => Telling::SharedCache,
+            (None, 0) => Telling::Nobody,
+            (None, _) => Telling::Signals,
+        };
+        let fleet = signals.map_or_else(Fleet::alone, |signals| Fleet::of(signals, me, telling));
+        fleet.join().await;
         let lifetimes = config.cache.lifetimes();
         let place = if let Some(options) = config.redis.options() {
             let link = RedisLink::new(options, fleet.clone(), ids()).context("Redis cannot be used")?;
@@ -63,11 +72,11 @@ impl Remembering {
             Place::Redis { link, cache }
         } else if config.cache.memory_mb > 0 {
             let bytes = config.cache.memory_mb * MEGABYTE;
-            Place::Memory(MemoryCache::new(clock(), ids(), lifetimes, bytes, fleet.clone()))
+            Place::Memory(MemoryCache::new(clock(), ids(), lifetimes, bytes - bytes / RENDERED, fleet.clone()))
         } else {
             Place::Nowhere
         };
-        Ok(Self { fleet, place })
+        Ok(Self { fleet, place, rendered_bytes: config.cache.memory_mb * MEGABYTE / RENDERED })
     }
 
     /// Sessions and turns of a storage, remembered.
@@ -111,6 +120,11 @@ impl Remembering {
         Arc::new(CachedContexts::new(contexts, cache))
     }
 
+    /// What was made of sessions that are found so.
+    pub(super) fn renderings(&self, sessions: Arc<dyn SessionRepository>) -> Renderings {
+        Renderings::new(sessions, clock(), self.rendered_bytes)
+    }
+
     /// Live streams: all instances' with Redis, this process's own without.
     pub(super) fn streams(&self, keep: Duration) -> Arc<dyn TurnStreamLog> {
         match &self.place {
@@ -126,7 +140,7 @@ impl Remembering {
                 tokio::join!(link.run(), self.fleet.run(|_| ()));
             }
             Place::Memory(cache) => cache.run().await,
-            Place::Nowhere => std::future::pending().await,
+            Place::Nowhere => self.fleet.run(|_| ()).await,
         }
     }
 }

@@ -30,10 +30,9 @@ impl CachedContexts {
         outcome: &Result<T, RepositoryError>,
     ) {
         match outcome {
-            Ok(_) => self.cache.wrote_context(store, user, ticket, true).await,
-            // What is remembered may be why it was refused.
-            Err(RepositoryError::Stale | RepositoryError::Conflict) => {
-                self.cache.wrote_context(store, user, ticket, true).await;
+            // When it was refused, what is remembered may be why.
+            Ok(_) | Err(RepositoryError::Stale | RepositoryError::Conflict) => {
+                self.cache.wrote_context(store, user, ticket).await;
             }
             Err(_) => {}
         }

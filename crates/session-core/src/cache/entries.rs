@@ -8,19 +8,14 @@ use std::time::Duration;
 use kernel::{Clock, IdSource, Timestamp};
 use uuid::Uuid;
 
-use super::Fleet;
+use super::{ABANDONED, FILLING, Fleet};
 use crate::ports::CacheTicket;
 
 /// Locks that entries share by hash; more than there are cores is enough.
 const SHARDS: usize = 64;
-/// A write that is not over by then never will be: its process died, or was cut off in the middle. Statements and the
-/// wait for a connection and for locks are bounded by far less.
-const ABANDONED: Duration = Duration::from_mins(2);
-/// How long whoever read something may take to keep it.
-const FILLING: Duration = Duration::from_secs(2);
 /// How long nothing is kept of what another process said it is going to write.
 const WRITTEN_ELSEWHERE: Duration = Duration::from_secs(5);
-/// A write that takes longer than this is told of again when it is over.
+/// A write that takes longer than this, or could not be told of, is told of again when it is over.
 const SLOW: Duration = Duration::from_secs(2);
 /// Marks in a shard beyond which those that are over are looked for.
 const MANY_MARKS: usize = 1024;
@@ -52,11 +47,18 @@ pub(super) enum Change<V> {
     Forget,
 }
 
+/// Who writes an entry.
+struct Writer {
+    ticket: CacheTicket,
+    since: Timestamp,
+    /// Whether the other processes know.
+    told: bool,
+}
+
 /// What goes on with an entry.
 #[derive(Default)]
 struct Marks {
-    /// Those who write it, and since when.
-    writers: Vec<(CacheTicket, Timestamp)>,
+    writers: Vec<Writer>,
     /// Who reads it in order to keep it, until when, and in what era.
     filling: Option<(CacheTicket, Timestamp, u64)>,
     /// Until when another process may be writing it.
@@ -70,8 +72,14 @@ impl Marks {
     }
 
     fn is_written(&mut self, now: Timestamp) -> bool {
-        self.writers.retain(|(_, since)| now.since(*since) < ABANDONED);
         self.is_written_elsewhere(now) || !self.writers.is_empty()
+    }
+
+    /// Drops the writes that will never be over; answers whether there were any. Nobody knows what came of them.
+    fn drop_abandoned(&mut self, now: Timestamp) -> bool {
+        let before = self.writers.len();
+        self.writers.retain(|writer| now.since(writer.since) < ABANDONED);
+        self.writers.len() < before
     }
 
     fn is_filled(&mut self, now: Timestamp) -> bool {
@@ -107,12 +115,12 @@ impl<V: Clone + Send + Sync + 'static> Entries<V> {
         if let Some(entry) = self.readable(&mut shard, key, now) {
             return Ok(entry.value.clone());
         }
-        if !self.fleet.hears() || shard.get_mut(&key).is_some_and(|marks| !marks.is_quiet(now)) {
+        if !self.fleet.hears_all() || shard.get_mut(&key).is_some_and(|marks| !marks.is_quiet(now)) {
             return Err(None);
         }
         let ticket = CacheTicket::generate(&*self.ids);
         let filling = (ticket.clone(), now.plus(FILLING), self.fleet.era());
-        mark(&mut shard, key, now, |marks| marks.filling = Some(filling));
+        self.mark(&mut shard, key, now, |marks| marks.filling = Some(filling));
         Err(Some(ticket))
     }
 
@@ -149,12 +157,20 @@ impl<V: Clone + Send + Sync + 'static> Entries<V> {
         let ticket = CacheTicket::generate(&*self.ids);
         {
             let (now, mut shard) = (self.clock.now(), self.shard(key));
-            mark(&mut shard, key, now, |marks| {
-                marks.writers.push((ticket.clone(), now));
+            self.mark(&mut shard, key, now, |marks| {
+                marks.writers.push(Writer { ticket: ticket.clone(), since: now, told: true });
                 marks.filling = None;
             });
         }
-        self.fleet.writing(key).await;
+        if !self.fleet.writing(key).await {
+            let mut shard = self.shard(key);
+            let writers = shard.get_mut(&key).map(|marks| marks.writers.iter_mut());
+            writers
+                .into_iter()
+                .flatten()
+                .filter(|writer| writer.ticket == ticket)
+                .for_each(|writer| writer.told = false);
+        }
         ticket
     }
 
@@ -165,9 +181,12 @@ impl<V: Clone + Send + Sync + 'static> Entries<V> {
         ticket: Option<CacheTicket>,
         change: impl FnOnce(Option<&V>) -> Change<V> + Send,
     ) {
-        let tell_again = {
+        let tell = {
             let (now, mut shard) = (self.clock.now(), self.shard(key));
-            let since = ticket.and_then(|ticket| settle(&mut shard, key, &ticket, now));
+            let late = ticket.is_some_and(|ticket| {
+                settle(&mut shard, key, &ticket, now)
+                    .is_none_or(|writer| !writer.told || now.since(writer.since) > SLOW)
+            });
             let elsewhere = shard.get_mut(&key).is_some_and(|marks| marks.is_written_elsewhere(now));
             let kept = self.known.get(&key).filter(|entry| self.is_current(entry, now));
             let changed = match change(kept.as_deref().map(|entry| &entry.value)) {
@@ -182,9 +201,9 @@ impl<V: Clone + Send + Sync + 'static> Entries<V> {
                     true
                 }
             };
-            changed && since.is_some_and(|since| now.since(since) > SLOW)
+            changed && late
         };
-        if tell_again {
+        if tell {
             self.fleet.writing(key).await;
         }
     }
@@ -192,7 +211,7 @@ impl<V: Clone + Send + Sync + 'static> Entries<V> {
     /// Takes note of what another process is going to write.
     pub(super) fn written_elsewhere(&self, key: Uuid) {
         let (now, mut shard) = (self.clock.now(), self.shard(key));
-        mark(&mut shard, key, now, |marks| {
+        self.mark(&mut shard, key, now, |marks| {
             marks.elsewhere = Some(now.plus(WRITTEN_ELSEWHERE));
             marks.filling = None;
         });
@@ -204,9 +223,32 @@ impl<V: Clone + Send + Sync + 'static> Entries<V> {
         self.shards[usize::try_from(place).unwrap_or_default()].lock().unwrap_or_else(PoisonError::into_inner)
     }
 
+    fn mark(&self, shard: &mut Shard<'_>, key: Uuid, now: Timestamp, mark: impl FnOnce(&mut Marks)) {
+        if shard.len() > MANY_MARKS {
+            shard.retain(|key, marks| {
+                self.forget_abandoned(*key, marks, now);
+                !marks.is_quiet(now)
+            });
+        }
+        let marks = shard.entry(key).or_default();
+        self.forget_abandoned(key, marks, now);
+        mark(marks);
+    }
+
+    /// A write that was never over may have been made: what is known from before it is known no more.
+    fn forget_abandoned(&self, key: Uuid, marks: &mut Marks, now: Timestamp) {
+        if marks.drop_abandoned(now) {
+            self.known.invalidate(&key);
+        }
+    }
+
     /// What is known, if it is not being written and nothing was missed.
     fn readable(&self, shard: &mut Shard<'_>, key: Uuid, now: Timestamp) -> Option<Arc<Entry<V>>> {
-        if shard.get_mut(&key).is_some_and(|marks| marks.is_written(now)) || !self.fleet.hears() {
+        let is_written = shard.get_mut(&key).is_some_and(|marks| {
+            self.forget_abandoned(key, marks, now);
+            marks.is_written(now)
+        });
+        if is_written || !self.fleet.hears_all() {
             return None;
         }
         self.known.get(&key).filter(|entry| self.is_current(entry, now))
@@ -222,20 +264,13 @@ impl<V: Clone + Send + Sync + 'static> Entries<V> {
     }
 }
 
-fn mark(shard: &mut Shard<'_>, key: Uuid, now: Timestamp, mark: impl FnOnce(&mut Marks)) {
-    if shard.len() > MANY_MARKS {
-        shard.retain(|_, marks| !marks.is_quiet(now));
-    }
-    mark(shard.entry(key).or_default());
-}
-
-/// Ends a write. Answers since when it was going on.
-fn settle(shard: &mut Shard<'_>, key: Uuid, ticket: &CacheTicket, now: Timestamp) -> Option<Timestamp> {
+/// Ends a write. Answers who wrote.
+fn settle(shard: &mut Shard<'_>, key: Uuid, ticket: &CacheTicket, now: Timestamp) -> Option<Writer> {
     let marks = shard.get_mut(&key)?;
-    let place = marks.writers.iter().position(|(writer, _)| writer == ticket)?;
-    let (_, since) = marks.writers.swap_remove(place);
+    let place = marks.writers.iter().position(|writer| writer.ticket == *ticket)?;
+    let writer = marks.writers.swap_remove(place);
     if marks.is_quiet(now) {
         shard.remove(&key);
     }
-    Some(since)
+    Some(writer)
 }

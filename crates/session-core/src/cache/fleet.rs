@@ -1,9 +1,12 @@
-//! What a process knows of the others that share its storage: whether there are any, whether it hears them, and
-//! whether all of them can reach the cache that they share.
+//! What a process knows of the others that share its storage: whether there are any, and whether it hears of what they
+//! write.
 //!
-//! Each process tells a pulse ten times a second, by the same way as everything else, and hears its own. What others told
-//! before a pulse is heard with it. One whose last pulse that it heard is half a second old may have missed something:
-//! it trusts nothing it remembers, and forgets it when it hears again.
+//! Each process tells a pulse ten times a second, by the same way as everything else, and hears its own. What others
+//! told before a pulse is heard with it. One whose last pulse that it heard is half a second old may have missed
+//! something: it trusts nothing that is remembered, and what was remembered before is void when it hears again.
+//!
+//! A pulse says how its process tells what it writes. While one tells otherwise than this one, which remembers in a
+//! cache that the other cannot reach, or by itself what the other announces nowhere, the same holds.
 
 use std::collections::{HashMap, VecDeque};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -15,15 +18,15 @@ use tokio::sync::{Notify, oneshot};
 use tokio::time::{Instant, MissedTickBehavior};
 use uuid::Uuid;
 
-use crate::ports::{FleetSignal, FleetSignals};
+use crate::ports::{FleetSignal, FleetSignals, Telling};
 
 /// How often a process says that it is there.
 const PULSE: Duration = Duration::from_millis(100);
 /// Silence after which a process trusts nothing: five pulses. It is the longest that something old can be told after
 /// another process wrote, should a notification be that late.
 const SILENCE: Duration = Duration::from_millis(500);
-/// How long nobody trusts the shared cache after a process said that it cannot reach it.
-const CUT_OFF: Duration = Duration::from_secs(2);
+/// How long nothing is trusted after a process said that it tells otherwise: it may have died since, while it wrote.
+const OTHERWISE: Duration = Duration::from_secs(2);
 /// How long another process is reckoned with after its last pulse. More than [`SILENCE`]: who is not reckoned with any
 /// more has stopped trusting before.
 const REMEMBERED: Duration = Duration::from_secs(10);
@@ -38,12 +41,21 @@ pub struct Fleet(Option<Arc<Inner>>);
 
 struct Inner {
     me: String,
+    /// How this process tells what it writes, when it can.
+    telling: Telling,
     signals: Arc<dyn FleetSignals>,
     seen: Mutex<Seen>,
     waiting: Mutex<Waiting>,
-    /// Whether the others were told last that this process is cut off.
-    told_cut_off: tokio::sync::Mutex<bool>,
+    /// What the others were told last of whether this process is cut off.
+    told_cut_off: tokio::sync::Mutex<CutOff>,
     heard_cut_off: Notify,
+}
+
+#[derive(Default)]
+struct CutOff {
+    told: bool,
+    /// When it could not be told.
+    failed: Option<Instant>,
 }
 
 #[derive(Default)]
@@ -56,12 +68,10 @@ struct Seen {
     pulses: u64,
     era: u64,
     others: HashMap<String, Instant>,
-    /// When another one last said that it is cut off.
-    cut_off: Option<Instant>,
-    /// How often another one said so.
-    cuts: u64,
-    /// Whether this one is.
-    am_cut_off: bool,
+    /// When another one last said that it tells otherwise.
+    otherwise: Option<Instant>,
+    /// Whether this one cannot reach the cache that all share.
+    cut_off: bool,
 }
 
 #[derive(Default)]
@@ -77,10 +87,11 @@ impl Fleet {
         Self(None)
     }
 
-    /// One of several processes; `me` is a name that no other one has or had.
-    pub fn of(signals: Arc<dyn FleetSignals>, me: String) -> Self {
+    /// One of several processes; `me` is a name that no other one has or had, `telling` how it tells what it writes.
+    pub fn of(signals: Arc<dyn FleetSignals>, me: String, telling: Telling) -> Self {
         let inner = Inner {
             me,
+            telling,
             signals,
             seen: Mutex::default(),
             waiting: Mutex::default(),
@@ -90,27 +101,24 @@ impl Fleet {
         Self(Some(Arc::new(inner)))
     }
 
-    /// Whether what the others write is heard of, and has been for so long that all of them reckon with this process.
-    pub fn hears(&self) -> bool {
-        self.0.as_ref().is_none_or(|inner| inner.seen().hears(Instant::now()))
-    }
-
-    /// Whether every process can reach the cache that all share, as far as is known.
-    pub fn is_whole(&self) -> bool {
+    /// Whether what all the others write is heard of, as far as is known, and has been for so long that all of them
+    /// reckon with this process.
+    pub fn hears_all(&self) -> bool {
         let Some(inner) = &self.0 else { return true };
         let (seen, now) = (inner.seen(), Instant::now());
-        seen.hears(now) && seen.cut_off.is_none_or(|at| now.duration_since(at) > CUT_OFF)
-    }
-
-    /// Goes up when another process says that it is cut off: what the shared cache remembers from before may never be
-    /// put right by it.
-    pub fn cuts(&self) -> u64 {
-        self.0.as_ref().map_or(0, |inner| inner.seen().cuts)
+        seen.hears(now) && seen.otherwise.is_none_or(|at| now.duration_since(at) > OTHERWISE)
     }
 
     /// Goes up when something may have been missed: what is remembered from before is worth nothing.
     pub fn era(&self) -> u64 {
         self.0.as_ref().map_or(0, |inner| inner.seen().era)
+    }
+
+    /// Says that this process is there, before it writes anything.
+    pub async fn join(&self) {
+        if let Some(inner) = &self.0 {
+            inner.pulse().await;
+        }
     }
 
     /// Tells the others that what has a key is going to be written. `false` when they could not be told.
@@ -132,19 +140,22 @@ impl Fleet {
     pub async fn cut_off(&self, cut_off: bool) {
         let Some(inner) = &self.0 else { return };
         // Held while it is told: whoever comes meanwhile goes on when the others know.
-        let mut told = inner.told_cut_off.lock().await;
-        if *told != cut_off {
-            inner.seen().am_cut_off = cut_off;
-            let mut echo = std::pin::pin!(inner.heard_cut_off.notified());
-            echo.as_mut().enable();
-            // What could not be told is tried again, by whoever comes next.
-            if inner.pulse().await {
-                *told = cut_off;
-                if cut_off {
-                    // What this process hears the others have heard, or do in the same moment.
-                    tokio::time::timeout(ECHO, echo).await.ok();
-                }
+        let mut last = inner.told_cut_off.lock().await;
+        inner.seen().cut_off = cut_off;
+        // What could not be told a moment ago is told with a pulse, as soon as one can be.
+        if last.told == cut_off || last.failed.is_some_and(|at| at.elapsed() < SILENCE) {
+            return;
+        }
+        let mut echo = std::pin::pin!(inner.heard_cut_off.notified());
+        echo.as_mut().enable();
+        if tokio::time::timeout(SILENCE, inner.pulse()).await.unwrap_or(false) {
+            *last = CutOff { told: cut_off, failed: None };
+            if cut_off {
+                // What this process hears the others have heard, or do in the same moment.
+                tokio::time::timeout(ECHO, echo).await.ok();
             }
+        } else {
+            last.failed = Some(Instant::now());
         }
     }
 
@@ -182,7 +193,8 @@ impl Inner {
     /// Says that this process is there. `false` when it could not be said.
     async fn pulse(&self) -> bool {
         let (number, cut_off) = self.seen().next_pulse(Instant::now());
-        let pulse = FleetSignal::Pulse { from: self.me.clone(), number, cut_off };
+        let telling = if cut_off { Telling::Nobody } else { self.telling };
+        let pulse = FleetSignal::Pulse { from: self.me.clone(), number, telling };
         let told = self.signals.tell_fleet(&pulse).await;
         if let Err(error) = &told {
             tracing::debug!(error = error_chain(error), "other processes could not be told of this one");
@@ -192,13 +204,15 @@ impl Inner {
 
     fn hear(&self, signal: FleetSignal, written: impl Fn(&[Uuid])) {
         match signal {
-            FleetSignal::Pulse { from, number, cut_off } if from == self.me => {
+            FleetSignal::Pulse { from, number, telling } if from == self.me => {
                 self.seen().heard_myself(number, Instant::now());
-                if cut_off {
+                if telling != self.telling {
                     self.heard_cut_off.notify_waiters();
                 }
             }
-            FleetSignal::Pulse { from, cut_off, .. } => self.seen().heard(from, cut_off, Instant::now()),
+            FleetSignal::Pulse { from, telling, .. } => {
+                self.seen().heard(from, telling != self.telling, Instant::now());
+            }
             FleetSignal::Interrupted => self.seen().missed(),
             FleetSignal::Writing { from, .. } if from == self.me => {}
             FleetSignal::Writing { from, keys } => {
@@ -228,7 +242,12 @@ impl Inner {
 /// Tells what waits, and what comes meanwhile, many keys at a time.
 async fn tell_all(inner: Arc<Inner>) {
     while let Some((keys, told)) = inner.next() {
-        let outcome = inner.signals.tell_fleet(&FleetSignal::Writing { from: inner.me.clone(), keys }).await;
+        let signal = FleetSignal::Writing { from: inner.me.clone(), keys };
+        let mut outcome = inner.signals.tell_fleet(&signal).await;
+        if outcome.is_err() {
+            // A connection that was lost is replaced with the next attempt.
+            outcome = inner.signals.tell_fleet(&signal).await;
+        }
         if let Err(error) = &outcome {
             tracing::warn!(error = error_chain(error), "other processes could not be told of what is written");
         }
@@ -258,7 +277,7 @@ impl Seen {
         while self.told.front().is_some_and(|(_, told)| now.duration_since(*told) > REMEMBERED) {
             self.told.pop_front();
         }
-        (self.pulses, self.am_cut_off)
+        (self.pulses, self.cut_off)
     }
 
     /// A pulse that comes late says only that everything before it was heard, not that it is heard now.
@@ -275,11 +294,11 @@ impl Seen {
         self.others.retain(|_, last| now.duration_since(*last) <= REMEMBERED);
     }
 
-    fn heard(&mut self, from: String, cut_off: bool, now: Instant) {
+    fn heard(&mut self, from: String, otherwise: bool, now: Instant) {
         self.others.insert(from, now);
-        if cut_off {
-            self.cut_off = Some(now);
-            self.cuts += 1;
+        if otherwise {
+            self.otherwise = Some(now);
+            self.era += 1;
         }
     }
 

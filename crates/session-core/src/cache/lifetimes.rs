@@ -2,7 +2,14 @@ use std::time::Duration;
 
 use kernel::{IdSource, Timestamp};
 
+use super::weights;
 use crate::model::{Session, SessionState};
+
+/// A write that is not over by then never will be: its process died, or was cut off in the middle. Statements and the
+/// wait for a connection and for locks are bounded by far less.
+pub const ABANDONED: Duration = Duration::from_mins(2);
+/// How long whoever read something may take to keep it.
+pub const FILLING: Duration = Duration::from_secs(2);
 
 /// How long what is remembered is good for, if nothing happens to it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -26,16 +33,20 @@ impl Default for CacheLifetimes {
     }
 }
 
+/// The most that a session may weigh without its messages, in bytes: reading a heavier one from a cache would make those
+/// wait who come after it, and a few would push many others out.
+const HEAVY: usize = 64 << 10;
+
 impl CacheLifetimes {
     /// How long a session may be remembered from `now` on: a live one not beyond its time, for upkeep writes it then
-    /// and tells no cache; a deleted one not at all, for upkeep removes it.
+    /// and tells no cache; a deleted one not at all, for upkeep removes it; nor one with more than 64 KiB of metadata.
     pub fn of_session(&self, session: &Session, now: Timestamp) -> Option<Duration> {
         let lifetime = match session.state {
             SessionState::Active => self.session.min(session.expires_at.since(now)),
             SessionState::Ended | SessionState::Expired => self.session,
             SessionState::Deleted => Duration::ZERO,
         };
-        (lifetime > Duration::ZERO).then_some(lifetime)
+        (lifetime > Duration::ZERO && weights::of_session(session) <= HEAVY).then_some(lifetime)
     }
 }
 

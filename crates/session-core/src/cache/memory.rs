@@ -8,14 +8,11 @@ use sha2::{Digest, Sha256};
 use uuid::Uuid;
 
 use super::entries::{Change, Entries};
-use super::{CacheLifetimes, Fleet};
+use super::{CacheLifetimes, Fleet, weights};
 use crate::model::{Message, Session, SessionStats, UserContext};
 use crate::ports::{
     CacheTicket, Found, RECENT_MESSAGES, Recalled, RecalledContext, Recent, SessionCache, UserContextCache, Written,
 };
-
-/// Roughly what a session, a message or a context weighs beside its texts, in bytes.
-const WEIGHT: usize = 600;
 
 /// Remembers sessions and users' contexts in memory, the least used of them only as long as there is room.
 #[derive(Clone)]
@@ -54,9 +51,8 @@ impl MemoryCache {
         fleet: Fleet,
     ) -> Self {
         let sessions = Entries::new(clock.clone(), ids.clone(), fleet.clone(), bytes / 10 * 9, Known::weight);
-        let contexts = Entries::new(clock.clone(), ids, fleet.clone(), bytes / 10, |context: &Option<UserContext>| {
-            weight_of_context(context.as_ref())
-        });
+        let weight = |context: &Option<UserContext>| weights::of_context(context.as_ref());
+        let contexts = Entries::new(clock.clone(), ids, fleet.clone(), bytes / 10, weight);
         Self(Arc::new(Inner { clock, lifetimes, fleet, sessions, contexts }))
     }
 
@@ -110,15 +106,10 @@ fn appended(mut messages: Vec<Arc<Message>>, said: Option<&Message>) -> Vec<Arc<
 impl Known {
     /// Roughly what it costs to keep, in bytes.
     fn weight(&self) -> usize {
-        let of = |message: &Arc<Message>| {
-            let sources: usize = message.sources.iter().map(|source| source.content.len() + WEIGHT / 2).sum();
-            message.content.len() + sources + WEIGHT
-        };
-        let messages = match self {
-            Self::Session(conversation) => conversation.messages.as_deref().unwrap_or_default(),
-            Self::Absent(_) => &[],
-        };
-        WEIGHT + messages.iter().map(of).sum::<usize>()
+        let Self::Session(conversation) = self else { return weights::WEIGHT };
+        let messages = conversation.messages.as_deref().unwrap_or_default();
+        let messages: usize = messages.iter().map(|message| weights::of_message(message)).sum();
+        weights::of_session(&conversation.session) + messages
     }
 
     fn recent(&self, messages: usize) -> Option<Recent> {
@@ -139,6 +130,14 @@ impl SessionCache for MemoryCache {
             Ok(Known::Absent(from)) => Recalled::Absent(from),
             Err(ticket) => Recalled::Missing(ticket),
         }
+    }
+
+    async fn revision(&self, id: SessionId) -> Option<u64> {
+        let revision = |known: &Known| match known {
+            Known::Session(conversation) => Some(conversation.session.revision),
+            Known::Absent(_) => None,
+        };
+        self.0.sessions.look(id.as_uuid(), revision).flatten()
     }
 
     async fn recall_recent(&self, id: SessionId, messages: usize) -> Option<Recent> {
@@ -195,15 +194,6 @@ impl SessionCache for MemoryCache {
     }
 }
 
-fn weight_of_context(context: Option<&UserContext>) -> usize {
-    let texts = |context: &UserContext| {
-        let preferences: usize =
-            context.preferences.iter().map(|(name, value)| name.len() + value.to_string().len()).sum();
-        preferences + context.summary.as_ref().map_or(0, String::len)
-    };
-    WEIGHT + context.map_or(0, texts)
-}
-
 /// The key of a user's context. Two with the same one would only be forgotten together, were it not for the check of
 /// who it is that is recalled.
 fn key_of(store: &StoreId, user: &UserId) -> Uuid {
@@ -236,8 +226,7 @@ impl UserContextCache for MemoryCache {
         self.0.contexts.writing(key_of(store, user)).await
     }
 
-    async fn wrote_context(&self, store: &StoreId, user: &UserId, ticket: CacheTicket, changed: bool) {
-        let change = |_: Option<&Option<UserContext>>| if changed { Change::Forget } else { Change::Leave };
-        self.0.contexts.wrote(key_of(store, user), Some(ticket), change).await;
+    async fn wrote_context(&self, store: &StoreId, user: &UserId, ticket: CacheTicket) {
+        self.0.contexts.wrote(key_of(store, user), Some(ticket), |_| Change::Forget).await;
     }
 }

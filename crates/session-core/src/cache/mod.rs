@@ -7,12 +7,15 @@ mod fleet;
 mod flights;
 mod lifetimes;
 mod memory;
+mod renderings;
 mod sessions;
+mod weights;
 
 pub use contexts::CachedContexts;
 pub use fleet::Fleet;
-pub use lifetimes::{CacheLifetimes, jittered};
+pub use lifetimes::{ABANDONED, CacheLifetimes, FILLING, jittered};
 pub use memory::MemoryCache;
+pub use renderings::{Renderings, View};
 pub use sessions::{CacheCounts, CachedSessions};
 
 #[cfg(test)]

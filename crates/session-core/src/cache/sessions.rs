@@ -118,7 +118,9 @@ impl CachedSessions {
             return Some(Ok(Page { items: Vec::new(), next: None }));
         }
         let page = recent.messages.take().and_then(|messages| page(messages, range, limit));
-        Some(page.ok_or(recent))
+        let is_deep = matches!(range, MessageRange::Before(end) if end.saturating_add(BEYOND as u64) <= recent.session.last_sequence);
+        // The newest messages are no part of a page that is further back.
+        if page.is_none() && is_deep { None } else { Some(page.ok_or(recent)) }
     }
 
     /// Reads the end of a conversation from the storage so that it can be kept.
@@ -204,6 +206,14 @@ impl SessionRepository for CachedSessions {
             Recalled::Absent(_) => self.sessions.find(store, id).await,
             Recalled::Missing(ticket) => self.load(store, id, ticket).await,
         }
+    }
+
+    async fn revision(&self, id: SessionId) -> Option<u64> {
+        let revision = self.cache.revision(id).await;
+        if revision.is_some() {
+            self.counts.count(true);
+        }
+        revision
     }
 
     async fn store_of(&self, id: SessionId) -> Result<Option<StoreId>, RepositoryError> {

@@ -13,7 +13,7 @@ use tokio::task::JoinHandle;
 
 use super::*;
 use crate::model::Session;
-use crate::ports::{MockTurnRepository, Recalled, SessionCache, SessionRepository};
+use crate::ports::{MockTurnRepository, Recalled, SessionCache, SessionRepository, Telling};
 use crate::testing::samples::{at, session, session_id, store};
 use crate::testing::{MemoryFleet, MemorySessions};
 
@@ -29,7 +29,7 @@ struct Process {
 
 impl Process {
     fn start(line: &Arc<MemoryFleet>, clock: &Arc<ManualClock>, storage: &Arc<MemorySessions>, name: &str) -> Self {
-        let fleet = Fleet::of(line.clone(), name.into());
+        let fleet = Fleet::of(line.clone(), name.into(), Telling::Signals);
         let lifetimes = CacheLifetimes::default();
         let cache = MemoryCache::new(clock.clone(), Arc::new(UuidV7Source), lifetimes, 1 << 20, fleet);
         let running = cache.clone();
@@ -116,6 +116,54 @@ async fn a_process_alone_tells_nobody_what_it_writes() {
     one.rename("혼자").await;
     while let Ok(signal) = heard.try_recv() {
         assert!(matches!(signal, crate::ports::FleetSignal::Pulse { .. }), "{signal:?}");
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_process_that_tells_nobody_what_it_writes_has_nobody_trust_what_is_remembered() {
+    let (one, other, line, clock) = two().await;
+    for (telling, name) in [(Telling::SharedCache, "with redis"), (Telling::Nobody, "without anything")] {
+        assert_eq!((one.title().await, other.title().await), (None, None));
+        assert!(one.remembers().await && other.remembers().await);
+        let stranger = Fleet::of(line.clone(), name.into(), telling);
+        stranger.join().await;
+        tokio::time::sleep(Duration::from_millis(1)).await;
+        assert!(!one.remembers().await && !other.remembers().await, "{name}");
+        // It is gone, and may have died while it wrote.
+        tokio::time::sleep(A_WHILE).await;
+        assert!(!one.remembers().await && !other.remembers().await, "what was remembered is void");
+        clock.advance(Duration::from_secs(6));
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_somebody_was_writing_who_never_ended_is_read_anew() {
+    let storage = Arc::new(MemorySessions::default());
+    storage.insert(&session("kim")).await.unwrap();
+    let clock = Arc::new(ManualClock::new());
+    let cache =
+        MemoryCache::new(clock.clone(), Arc::new(UuidV7Source), CacheLifetimes::default(), 1 << 20, Fleet::alone());
+    let sessions = CachedSessions::new(storage.clone(), storage.clone(), Arc::new(cache.clone()));
+    let found = sessions.find(&store(), session_id(1)).await.unwrap().unwrap();
+    // It says that it is going to write, writes, and never says what.
+    cache.writing(session_id(1)).await;
+    storage.update(&Session { title: Some("새 제목".into()), ..found }).await.unwrap();
+    for wait in [Duration::ZERO, Duration::from_secs(119), Duration::from_secs(2), Duration::from_mins(10)] {
+        clock.advance(wait);
+        let found = sessions.find(&store(), session_id(1)).await.unwrap().unwrap();
+        assert_eq!(found.title.as_deref(), Some("새 제목"), "{wait:?}");
+    }
+    assert!(matches!(cache.recall(session_id(1)).await, Recalled::Session(_)), "it is remembered again");
+}
+
+#[tokio::test]
+async fn a_session_with_very_much_metadata_is_not_kept() {
+    let cache = crate::testing::memory_cache();
+    for (bytes, kept) in [(60_000, true), (70_000, false)] {
+        let Recalled::Missing(Some(ticket)) = cache.recall(session_id(bytes)).await else { panic!("not missing") };
+        let metadata = serde_json::json!({"notes": "x".repeat(bytes as usize)});
+        let session = Session { id: session_id(bytes), metadata, ..session("kim") };
+        assert_eq!(cache.keep(session.id, &ticket, crate::ports::Found::Session(&session)).await, kept, "{bytes}");
     }
 }
 

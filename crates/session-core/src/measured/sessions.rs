@@ -34,6 +34,17 @@ impl SessionRepository for MeasuredSessions {
         Ok(found)
     }
 
+    async fn revision(&self, id: SessionId) -> Option<u64> {
+        let begun = self.measuring.clock.now();
+        let revision = self.inner.revision(id).await;
+        // What is not known is asked for in another way, and that is told.
+        if revision.is_some() {
+            self.measuring.meter.operation(self.measuring.clock.now().since(begun));
+            self.measuring.meter.looked_up(id, true);
+        }
+        revision
+    }
+
     async fn store_of(&self, id: SessionId) -> Result<Option<StoreId>, RepositoryError> {
         let found = self.measuring.timed(self.inner.store_of(id)).await?;
         self.measuring.meter.looked_up(id, found.is_some());

@@ -1,5 +1,3 @@
-use std::fmt;
-
 use async_trait::async_trait;
 use kernel::{IdSource, SessionId, StoreId, UserId};
 
@@ -27,12 +25,6 @@ impl CacheTicket {
     /// Its own name, and what it carries.
     pub fn parts(&self) -> (&str, &str) {
         self.0.split_once('.').unwrap_or((&self.0, ""))
-    }
-}
-
-impl fmt::Display for CacheTicket {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.0)
     }
 }
 
@@ -85,12 +77,15 @@ pub enum Written<'a> {
 ///
 /// Contract: what is recalled is never older than the last write that was [`wrote`](Self::wrote) before, nor than one
 /// that is being written. From [`writing`](Self::writing) on until that write is over, nothing is known; a write that
-/// never ends (its process died) is believed to be over after two minutes. What was read before or during a write is
-/// not kept. A cache never fails: what it cannot do it does not know.
+/// never ends (its process died) is believed to be over after two minutes, and what is known then is what is read anew.
+/// What was read before or during a write is not kept. A cache never fails: what it cannot do it does not know.
 #[async_trait]
 pub trait SessionCache: Send + Sync {
     /// What is known of a session.
     async fn recall(&self, id: SessionId) -> Recalled;
+
+    /// The revision of a session, if it is known: what was made of the session at that revision is as good as it.
+    async fn revision(&self, id: SessionId) -> Option<u64>;
 
     /// A session, at most its `messages` newest messages and its figures, if the session at least is known.
     async fn recall_recent(&self, id: SessionId, messages: usize) -> Option<Recent>;
@@ -138,6 +133,6 @@ pub trait UserContextCache: Send + Sync {
     /// Says that a context is going to be written.
     async fn writing_context(&self, store: &StoreId, user: &UserId) -> CacheTicket;
 
-    /// Says that the write is over, and whether it may have changed anything.
-    async fn wrote_context(&self, store: &StoreId, user: &UserId, ticket: CacheTicket, changed: bool);
+    /// Says that the write is over: what is kept is from before it.
+    async fn wrote_context(&self, store: &StoreId, user: &UserId, ticket: CacheTicket);
 }

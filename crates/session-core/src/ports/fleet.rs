@@ -3,6 +3,17 @@ use kernel::RepositoryError;
 use tokio::sync::broadcast;
 use uuid::Uuid;
 
+/// How a process tells the others what it writes. Who tells otherwise is not heard.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Telling {
+    /// To the cache that all share.
+    SharedCache,
+    /// By signals: it remembers for itself.
+    Signals,
+    /// To nobody: it cannot reach the cache that all share, or remembers nothing.
+    Nobody,
+}
+
 /// What the processes that share a storage tell each other of what they remember.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum FleetSignal {
@@ -12,8 +23,8 @@ pub enum FleetSignal {
         from: String,
         /// Goes up with each of its pulses.
         number: u64,
-        /// Whether it cannot reach the cache that all share: what it writes is not known there.
-        cut_off: bool,
+        /// How it tells what it writes.
+        telling: Telling,
     },
     /// A process is going to write something that is remembered, now or in the next seconds.
     Writing {

@@ -19,7 +19,7 @@ pub use cache::{
     CacheTicket, Found, RECENT_MESSAGES, Recalled, RecalledContext, Recent, SessionCache, UserContextCache, Written,
 };
 pub use feedback::FeedbackRepository;
-pub use fleet::{FleetSignal, FleetSignals};
+pub use fleet::{FleetSignal, FleetSignals, Telling};
 pub use maintenance::{Purged, SessionMaintenance};
 pub use search::{ConversationQuery, ConversationSearch, SearchCursor, SearchHit};
 pub use sessions::{SessionCursor, SessionFilter, SessionRepository};

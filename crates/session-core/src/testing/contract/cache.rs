@@ -104,6 +104,21 @@ pub async fn what_is_being_written_is_not_known(cache: &dyn SessionCache) {
     assert_eq!(known(cache).await, Some(at_revision(2)));
 }
 
+pub async fn the_revision_of_a_session_is_known_as_long_as_the_session_is(cache: &dyn SessionCache) {
+    assert_eq!(cache.revision(session_id(1)).await, None);
+    filled(cache, &at_revision(3)).await;
+    assert_eq!(cache.revision(session_id(1)).await, Some(3));
+    let ticket = cache.writing(session_id(1)).await;
+    assert_eq!(cache.revision(session_id(1)).await, None, "it is being written");
+    cache.wrote(session_id(1), Some(ticket), Written::Changed(&at_revision(4), None)).await;
+    assert_eq!(cache.revision(session_id(1)).await, Some(4));
+    write(cache, Written::Doubtful).await;
+    assert_eq!(cache.revision(session_id(1)).await, None);
+    let Recalled::Missing(Some(ticket)) = cache.recall(session_id(2)).await else { panic!("not missing") };
+    assert!(cache.keep(session_id(2), &ticket, Found::Absent(None)).await);
+    assert_eq!(cache.revision(session_id(2)).await, None, "there is none");
+}
+
 pub async fn a_write_that_changed_nothing_leaves_what_is_known(cache: &dyn SessionCache) {
     filled(cache, &at_revision(1)).await;
     write(cache, Written::Unchanged).await;
@@ -222,10 +237,7 @@ pub async fn a_context_that_was_read_is_recalled_as_it_was_until_it_is_written(c
     assert!(matches!(cache.recall_context(&store(), &lee).await, RecalledContext::Missing(Some(_))));
     let writing = cache.writing_context(&store(), &kim()).await;
     assert_eq!(cache.recall_context(&store(), &kim()).await, RecalledContext::Missing(None));
-    cache.wrote_context(&store(), &kim(), writing, false).await;
-    assert_eq!(cache.recall_context(&store(), &kim()).await, known);
-    let writing = cache.writing_context(&store(), &kim()).await;
-    cache.wrote_context(&store(), &kim(), writing, true).await;
+    cache.wrote_context(&store(), &kim(), writing).await;
     missed_context(cache).await;
 }
 
@@ -239,7 +251,7 @@ pub async fn a_context_that_was_read_before_a_write_is_not_kept(cache: &dyn User
     let ticket = missed_context(cache).await;
     let writing = cache.writing_context(&store(), &kim()).await;
     cache.keep_context(&store(), &kim(), &ticket, Some(&context(1))).await;
-    cache.wrote_context(&store(), &kim(), writing, true).await;
+    cache.wrote_context(&store(), &kim(), writing).await;
     cache.keep_context(&store(), &kim(), &ticket, Some(&context(1))).await;
     missed_context(cache).await;
 }

@@ -5,7 +5,7 @@ use std::time::Duration;
 use tokio::sync::broadcast::Receiver;
 use tokio::time::timeout;
 
-use crate::ports::{FleetSignal, FleetSignals};
+use crate::ports::{FleetSignal, FleetSignals, Telling};
 use crate::testing::samples::session_id;
 
 /// What a signal may take on the worst day.
@@ -19,9 +19,9 @@ pub async fn both_processes_hear_what_either_tells_in_its_order(one: &dyn FleetS
     let mut listeners = [one.hear_fleet(), other.hear_fleet()];
     let keys = (1..=200).map(|number| session_id(number).as_uuid()).collect();
     let told = [
-        FleetSignal::Pulse { from: "one".into(), number: 1, cut_off: false },
+        FleetSignal::Pulse { from: "one".into(), number: 1, telling: Telling::SharedCache },
         FleetSignal::Writing { from: "one".into(), keys },
-        FleetSignal::Pulse { from: "one".into(), number: 1, cut_off: true },
+        FleetSignal::Pulse { from: "one".into(), number: 1, telling: Telling::Nobody },
     ];
     for signal in &told {
         one.tell_fleet(signal).await.unwrap();
@@ -39,5 +39,5 @@ pub async fn both_processes_hear_what_either_tells_in_its_order(one: &dyn FleetS
 }
 
 pub async fn telling_a_fleet_that_does_not_listen_is_no_error(one: &dyn FleetSignals, _other: &dyn FleetSignals) {
-    one.tell_fleet(&FleetSignal::Pulse { from: "one".into(), number: 1, cut_off: false }).await.unwrap();
+    one.tell_fleet(&FleetSignal::Pulse { from: "one".into(), number: 1, telling: Telling::SharedCache }).await.unwrap();
 }

@@ -281,6 +281,7 @@ macro_rules! session_cache_contract {
             what_upkeep_may_change_is_not_kept,
             of_those_who_miss_one_keeps_what_it_reads,
             what_is_being_written_is_not_known,
+            the_revision_of_a_session_is_known_as_long_as_the_session_is,
             a_write_that_changed_nothing_leaves_what_is_known,
             a_write_whose_outcome_is_in_doubt_makes_it_unknown,
             what_was_read_before_a_write_is_not_kept,
