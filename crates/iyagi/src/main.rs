@@ -6,6 +6,7 @@ mod commands;
 mod config;
 mod data_dir;
 mod ingestion;
+mod log_lines;
 mod samples;
 mod serving;
 mod telemetry;
@@ -15,6 +16,10 @@ mod wiring;
 use std::process::ExitCode;
 
 use clap::Parser;
+
+/// Faster than the C library's, for a server that answers many small requests on several threads.
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 
 fn main() -> ExitCode {
     let cli = cli::Cli::parse();

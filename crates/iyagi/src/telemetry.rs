@@ -12,6 +12,7 @@ use tracing_subscriber::util::SubscriberInitExt;
 use tracing_subscriber::{EnvFilter, Layer, fmt, registry};
 
 use crate::config::LogFormat;
+use crate::log_lines::LogLines;
 
 /// What comes before the configured level. SQL may hold what a customer wrote, so statements are
 /// logged only for who asks for `sqlx::query` by name; sqlx warns of slow ones with their text.
@@ -22,20 +23,28 @@ const QUIET: &str = "sqlx=warn,sqlx::query=error,sea_orm=warn,actix_server=warn"
 const SECONDS: &[f64] =
     &[0.001, 0.0025, 0.005, 0.01, 0.02, 0.05, 0.1, 0.25, 0.5, 1.0, 2.0, 3.0, 5.0, 10.0, 20.0, 30.0, 60.0];
 
-/// Sends logs to stderr and metrics to a recorder whose text the handle renders. The owner of the
-/// handle calls `run_upkeep` now and then, or the recorder's buffers grow between two renderings.
+/// What a process tells of itself. Dropped, it has told all.
+pub(crate) struct Telemetry {
+    /// Renders the metrics. Its owner calls `run_upkeep` now and then, or the recorder's buffers grow between two
+    /// renderings.
+    pub(crate) metrics: PrometheusHandle,
+    _lines: LogLines,
+}
+
+/// Sends logs to stderr and metrics to a recorder.
 ///
 /// # Errors
 /// When `level` is no filter, or when the process has a logger or a recorder already.
-pub(crate) fn init(format: LogFormat, level: &str) -> anyhow::Result<PrometheusHandle> {
+pub(crate) fn init(format: LogFormat, level: &str) -> anyhow::Result<Telemetry> {
     let filter = filter(level)?;
-    let stderr = std::io::stderr;
+    let lines = LogLines::to_stderr()?;
     registry()
         .with(filter)
-        .with(layer(format, stderr().is_terminal(), stderr))
+        .with(layer(format, std::io::stderr().is_terminal(), lines.writer()))
         .try_init()
         .context("logging cannot be set up")?;
-    recorder()?.install_recorder().context("metrics cannot be set up")
+    let metrics = recorder()?.install_recorder().context("metrics cannot be set up")?;
+    Ok(Telemetry { metrics, _lines: lines })
 }
 
 fn filter(level: &str) -> anyhow::Result<EnvFilter> {

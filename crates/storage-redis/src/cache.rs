@@ -69,26 +69,6 @@ impl RedisCache {
         }
     }
 
-    /// The revision of the value of an entry, if there is one that can be trusted.
-    pub(crate) async fn revision_of(&self, place: &Place) -> Option<u64> {
-        type Answer = ((Option<String>, Option<u64>, Option<u64>), Option<String>);
-        let read = self.link.read_on(async |connection| -> RedisResult<Answer> {
-            let mut commands = Pipeline::new();
-            commands.cmd("HMGET").arg(&place.entry).arg(&["e", "w", "r"]);
-            // Last, as in `query`.
-            commands.cmd("GET").arg(&place.epoch);
-            // What is not understood is left to those who read the entry.
-            match commands.query_async::<Vec<Value>>(connection).await {
-                Ok(answers) => Ok(from_redis_value(Value::Array(answers)).unwrap_or_default()),
-                Err(error) if error.code() == Some("WRONGTYPE") => Ok(Answer::default()),
-                Err(error) => Err(error),
-            }
-        });
-        let ((written_in, writers, revision), epoch) = read.await.ok()?;
-        let good = epoch.is_some() && written_in == epoch && writers.unwrap_or(0) == 0;
-        revision.filter(|_| good)
-    }
-
     /// The right to keep what is read next, if nobody has it and nobody writes.
     pub(crate) async fn reserve(&self, place: &Place) -> Option<CacheTicket> {
         let ticket = CacheTicket::generate(self.link.ids());

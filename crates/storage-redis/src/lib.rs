@@ -11,6 +11,7 @@ mod link;
 mod news;
 mod options;
 mod own;
+mod revisions;
 mod scripts;
 mod sessions;
 mod slots;

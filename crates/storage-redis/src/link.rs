@@ -294,6 +294,11 @@ impl RedisLink {
         self.0.untold.is_over(ticket);
     }
 
+    /// A name that no other link of this process has.
+    pub(crate) fn name(&self) -> u64 {
+        self.0.name
+    }
+
     pub(crate) fn keys(&self) -> &Keys {
         &self.0.keys
     }

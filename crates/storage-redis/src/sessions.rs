@@ -109,7 +109,7 @@ impl SessionCache for RedisCache {
     }
 
     async fn revision(&self, id: SessionId) -> Option<u64> {
-        self.revision_of(&self.place(id)).await
+        self.revision_of(self.link.keys().session(id)).await
     }
 
     async fn recall_recent(&self, id: SessionId, messages: usize) -> Option<Recent> {

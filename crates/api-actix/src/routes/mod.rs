@@ -34,14 +34,15 @@ const STORAGE: &[ErrorCode] = &[ErrorCode::InternalError, ErrorCode::StorageUnav
 /// Every endpoint. Where two paths fit, the earlier one is taken.
 pub(crate) fn table() -> Vec<&'static Endpoint> {
     [
+        // What is asked for most comes first: paths are tried one by one.
+        sessions::ENDPOINTS,
+        session_chat::ENDPOINTS,
         chat::ENDPOINTS,
         turns::ENDPOINTS,
         websocket::ENDPOINTS,
-        sessions::ENDPOINTS,
         lives::ENDPOINTS,
         export::ENDPOINTS,
         shares::ENDPOINTS,
-        session_chat::ENDPOINTS,
         search::ENDPOINTS,
         feedback::ENDPOINTS,
         users::ENDPOINTS,

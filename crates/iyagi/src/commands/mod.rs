@@ -35,10 +35,10 @@ pub(crate) fn run(cli: Cli) -> anyhow::Result<ExitCode> {
         }
         command => {
             let loaded = load(&options)?;
-            let metrics = crate::telemetry::init(loaded.config.log.format, &loaded.config.log.level)?;
+            let telemetry = crate::telemetry::init(loaded.config.log.format, &loaded.config.log.level)?;
             said(&loaded);
             let runtime = runtime(&loaded.config)?;
-            let outcome = runtime.block_on(asynchronous(command, &loaded.config, metrics));
+            let outcome = runtime.block_on(asynchronous(command, &loaded.config, telemetry.metrics.clone()));
             // Everything that must be kept is stored by now; what still runs is readers of dead connections.
             runtime.shutdown_timeout(RUNTIME_SHUTDOWN);
             outcome

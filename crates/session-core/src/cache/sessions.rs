@@ -1,7 +1,7 @@
 //! The repositories of sessions and turns, with a cache before them.
 
-use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, OnceLock};
 
 use async_trait::async_trait;
 use kernel::{MessageId, Page, PageLimit, RepositoryError, SessionId, StoreId, Timestamp, TurnId, UserId};
@@ -31,23 +31,36 @@ pub struct CachedSessions {
 }
 
 /// How many look-ups a cache answered since the start, and how many it could not.
-#[derive(Debug, Default)]
+#[derive(Default)]
 pub struct CacheCounts {
-    hits: AtomicU64,
-    misses: AtomicU64,
+    hits: Count,
+    misses: Count,
+}
+
+/// A number, and the metric that follows it, looked up when it is counted first.
+#[derive(Default)]
+struct Count {
+    number: AtomicU64,
+    metric: OnceLock<metrics::Counter>,
+}
+
+impl Count {
+    fn add_one(&self, outcome: &'static str) {
+        self.number.fetch_add(1, Ordering::Relaxed);
+        let metric = || metrics::counter!("session_cache_lookups_total", "outcome" => outcome);
+        self.metric.get_or_init(metric).increment(1);
+    }
 }
 
 impl CacheCounts {
     /// The share of look-ups that were answered, 0 to 1; `None` before the first one.
     pub fn hit_ratio(&self) -> Option<f64> {
-        let (hits, misses) = (self.hits.load(Ordering::Relaxed), self.misses.load(Ordering::Relaxed));
+        let (hits, misses) = (self.hits.number.load(Ordering::Relaxed), self.misses.number.load(Ordering::Relaxed));
         (hits + misses > 0).then(|| hits as f64 / (hits + misses) as f64)
     }
 
     fn count(&self, hit: bool) {
-        let (count, outcome) = if hit { (&self.hits, "hit") } else { (&self.misses, "miss") };
-        count.fetch_add(1, Ordering::Relaxed);
-        metrics::counter!("session_cache_lookups_total", "outcome" => outcome).increment(1);
+        if hit { self.hits.add_one("hit") } else { self.misses.add_one("miss") }
     }
 }
 
