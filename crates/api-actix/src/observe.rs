@@ -46,14 +46,13 @@ pub(crate) async fn observe(
         return Err(ApiError::new(ErrorCode::InternalError).into());
     };
     let id = RequestId::of(request.headers(), &state);
-    let language = Language::of(request.headers());
     let mut record = Record::begin(request.method(), &id.0, meters);
     request.extensions_mut().insert(id.clone());
 
     let (request, mut response) = next.call(request).await?.map_into_boxed_body().into_parts();
     record.responded(request.match_pattern(), response.status());
     if response.status().is_client_error() || response.status().is_server_error() {
-        response = error_response(&response, language, &id, &*state.clock);
+        response = error_response(&response, Language::of(request.headers()), &id, &*state.clock);
     }
     response.headers_mut().insert(REQUEST_ID, id.header());
     response.headers_mut().insert(X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));

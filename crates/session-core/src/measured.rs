@@ -19,6 +19,11 @@ pub trait SessionMeter: Send + Sync {
     /// A session was looked up by its id, in a way that a cache could have answered. `found` is `false`
     /// when there is no such session.
     fn looked_up(&self, session: SessionId, found: bool);
+    /// Both at once: a session was looked up and found, and it took so long.
+    fn found_within(&self, session: SessionId, took: Duration) {
+        self.operation(took);
+        self.looked_up(session, true);
+    }
     /// A session was written, or found in a way that no cache could have answered.
     fn passed(&self, session: SessionId);
 }

@@ -1,6 +1,7 @@
 //! Every key that is used in Redis, in one place.
 
 use kernel::{SessionId, StoreId, TurnId, UserId};
+use uuid::fmt::Hyphenated;
 
 /// Names keys; all begin with the same prefix, so that several installations can share a server.
 #[derive(Debug, Clone)]
@@ -20,7 +21,10 @@ impl Keys {
 
     /// A session: a hash.
     pub(crate) fn session(&self, id: SessionId) -> String {
-        format!("{}session:{id}", self.prefix)
+        // Asked for with every look-up: without the formatter's detours.
+        let mut text = [0; Hyphenated::LENGTH];
+        let id = id.as_uuid().hyphenated().encode_lower(&mut text);
+        [&self.prefix, "session:", id].concat()
     }
 
     /// What was said last in a session: a list of messages, the newest last.

@@ -61,7 +61,7 @@ impl RedisCache {
         let read = self.link.read_on(async |connection| -> RedisResult<Vec<Option<u64>>> {
             let mut commands = Pipeline::with_capacity(look_ups.len() + 1);
             for look_up in &look_ups {
-                commands.cmd("HMGET").arg(&look_up.entry).arg(&["e", "w", "r"]);
+                commands.cmd("HGET").arg(&look_up.entry).arg("v");
             }
             // Last: what was written in this epoch before it was asked for is good now.
             commands.cmd("GET").arg(self.link.keys().epoch());
@@ -83,10 +83,9 @@ fn understood(mut answers: Vec<RedisResult<Value>>) -> Vec<Option<u64>> {
     let epoch = answers.pop().and_then(Result::ok).and_then(|epoch| from_redis_value::<Option<String>>(epoch).ok());
     let Some(Some(epoch)) = epoch else { return Vec::new() };
     let revision = |answer: RedisResult<Value>| {
-        let (written_in, writers, revision) =
-            from_redis_value::<(Option<String>, Option<u64>, Option<u64>)>(answer.ok()?).ok()?;
-        let good = written_in.is_some_and(|written_in| written_in == epoch) && writers.unwrap_or(0) == 0;
-        revision.filter(|_| good)
+        let shown: Option<String> = from_redis_value(answer.ok()?).ok()?;
+        let (written_in, revision) = shown.as_deref()?.split_once(' ')?;
+        (written_in == epoch).then(|| revision.parse().ok())?
     };
     answers.into_iter().map(revision).collect()
 }

@@ -1,7 +1,7 @@
 //! What has to happen in Redis in one step, as scripts.
 //!
 //! An entry is a hash: `e` the epoch it was written in; `s` a value, or `n` where there is none ("*" or the store);
-//! `r` the value's revision; `w` how many write it, each with a field `m:<ticket>` that says since when; `f` and `fd`
+//! `r` the value's revision; `v` the epoch and the revision once more, as long as nobody writes; `w` how many write it, each with a field `m:<ticket>` that says since when; `f` and `fd`
 //! who reads it in order to keep it, and until when. A session's entry has more: `hr` the revision that the list of
 //! messages belongs to; `sr` and `c0` to `c3` the same for its figures.
 
@@ -21,7 +21,12 @@ local function now()
   return time[1] * 1000 + math.floor(time[2] / 1000)
 end
 local function forget(key)
-  redis.call('HDEL', key, 'e', 's', 'n', 'r', 'hr', 'sr', 'c0', 'c1', 'c2', 'c3')
+  redis.call('HDEL', key, 'e', 's', 'n', 'r', 'v', 'hr', 'sr', 'c0', 'c1', 'c2', 'c3')
+end
+-- Says the revision to those who ask for nothing else, if it can be trusted.
+local function show(key, epoch)
+  local known = redis.call('HMGET', key, 'e', 'r', 'w')
+  if epoch and known[2] and known[1] == epoch and not known[3] then redis.call('HSET', key, 'v', epoch .. ' ' .. known[2]) end
 end
 -- How many write. One that was never over may have been made: what is known from before it is known no more.
 local function writers(key, abandoned)
@@ -63,7 +68,7 @@ sound(KEYS[1], 'hash')
 local epoch = epoch(KEYS[2], ARGV[1])
 -- First what a full server refuses: a script that has written anything is let through.
 local fresh = redis.call('HSETNX', KEYS[1], 'm:' .. ARGV[1], now()) == 1
-redis.call('HDEL', KEYS[1], 'f', 'fd', 'n')
+redis.call('HDEL', KEYS[1], 'f', 'fd', 'n', 'v')
 if fresh then
   if redis.call('HINCRBY', KEYS[1], 'w', 1) > 1 then writers(KEYS[1], tonumber(ARGV[2])) end
 end
@@ -92,7 +97,10 @@ const FILL: &str = r"
 if redis.call('GET', KEYS[2]) ~= ARGV[2] or redis.call('HGET', KEYS[1], 'f') ~= ARGV[1] then return 0 end
 redis.call('HSET', KEYS[1], 'e', ARGV[2], ARGV[3], ARGV[4])
 redis.call('HDEL', KEYS[1], 'f', 'fd')
-if ARGV[3] == 's' then redis.call('HSET', KEYS[1], 'r', ARGV[5]) end
+if ARGV[3] == 's' then
+  redis.call('HSET', KEYS[1], 'r', ARGV[5])
+  show(KEYS[1], ARGV[2])
+end
 redis.call('PEXPIRE', KEYS[1], ARGV[6])
 return 1
 ";
@@ -108,8 +116,11 @@ local ticket, began, what, revision = ARGV[1], ARGV[2], ARGV[3], tonumber(ARGV[4
 if ticket ~= '' and redis.call('HDEL', entry, 'm:' .. ticket) == 1 then
   if redis.call('HINCRBY', entry, 'w', -1) < 1 then redis.call('HDEL', entry, 'w') end
 end
-if what == 'unchanged' then return 1 end
 local current = redis.call('GET', KEYS[2])
+if what == 'unchanged' then
+  show(entry, current)
+  return 1
+end
 if what == 'doubtful' or not current or (began ~= '' and began ~= current) then
   forget(entry)
   if chat then redis.call('DEL', chat) end
@@ -117,7 +128,10 @@ if what == 'doubtful' or not current or (began ~= '' and began ~= current) then
 end
 local known = redis.call('HMGET', entry, 'e', 'r', 'hr', 'sr', 'w')
 local before = known[1] == current and tonumber(known[2])
-if before and before >= revision then return 1 end
+if before and before >= revision then
+  show(entry, current)
+  return 1
+end
 if not before then forget(entry) end
 redis.call('HDEL', entry, 'n', 'f', 'fd')
 redis.call('HSET', entry, 'e', current, 's', ARGV[5], 'r', revision)
@@ -146,6 +160,7 @@ else
     redis.call('HDEL', entry, 'sr', 'c0', 'c1', 'c2', 'c3')
   end
 end
+show(entry, current)
 redis.call('PEXPIRE', entry, ARGV[6])
 if known[5] then outlive(entry, tonumber(ARGV[7])) end
 return 1

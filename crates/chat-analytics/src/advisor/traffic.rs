@@ -79,11 +79,14 @@ impl Traffic {
 
     /// Notes that a session was looked up by its id, and found.
     pub fn looked_up(&self, session: SessionId) {
+        self.at_present(|window, now| window.looked_up(session, now));
+    }
+
+    /// Notes an operation that looked a session up by its id, and found it.
+    pub fn found_within(&self, session: SessionId, took: Duration) {
         self.at_present(|window, now| {
-            let hit = window.recent.used(session, now);
-            let slot = window.slot();
-            slot.look_ups += 1;
-            slot.hits += u64::from(hit);
+            window.slot().operation(took);
+            window.looked_up(session, now);
         });
     }
 
@@ -119,6 +122,13 @@ impl Traffic {
 impl Window {
     fn new(now: i64) -> Self {
         Self { begun: now, newest: now.div_euclid(SLOT), slots: vec![EMPTY; SLOTS], recent: Recent::new(now) }
+    }
+
+    fn looked_up(&mut self, session: SessionId, now: i64) {
+        let hit = self.recent.used(session, now);
+        let slot = self.slot();
+        slot.look_ups += 1;
+        slot.hits += u64::from(hit);
     }
 
     fn move_to(&mut self, now: Timestamp) {

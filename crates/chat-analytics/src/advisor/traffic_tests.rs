@@ -92,8 +92,9 @@ fn a_session_that_was_used_within_the_hour_would_have_been_hit() {
         traffic.looked_up(session(number));
     }
     for number in 10..19 {
-        traffic.looked_up(session(number));
+        traffic.found_within(session(number), Duration::from_millis(1));
     }
+    assert_eq!(traffic.figures().operations, 9);
     assert_eq!(traffic.figures().expected_hit_ratio, Reading::Unreadable(Unreadable::TooFewLookUps));
     traffic.missed();
     assert_eq!(traffic.figures().expected_hit_ratio, Reading::Value(50.0));

@@ -44,6 +44,11 @@ impl SessionMeter for Meter {
         if found { self.traffic.looked_up(session) } else { self.traffic.missed() }
     }
 
+    fn found_within(&self, session: SessionId, took: Duration) {
+        self.seconds.record(took.as_secs_f64());
+        self.traffic.found_within(session, took);
+    }
+
     fn passed(&self, session: SessionId) {
         self.traffic.passed(session);
     }
