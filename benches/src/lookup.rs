@@ -13,7 +13,7 @@ use serde_json::{Value, json};
 
 use crate::client::Connection;
 use crate::options::Options;
-use crate::process::Server;
+use crate::process::{NOTHING_REMEMBERED, Server};
 use crate::report::{Figure, progress};
 use crate::stats::p50_p99;
 
@@ -38,7 +38,7 @@ pub(crate) async fn measure(options: &Options, binary: &Path) -> Result<Vec<Figu
     let directory = tempfile::tempdir()?;
     let data = directory.path().join("data");
     std::fs::create_dir(&data)?;
-    let server = Server::demo(binary, &data).await?;
+    let server = Server::demo_with(binary, &data, &[NOTHING_REMEMBERED]).await?;
     let mut connection = server.ready().await?;
     let (paths, body_bytes) = sessions(&mut connection).await?;
 

@@ -18,6 +18,9 @@ use crate::client::Connection;
 /// Longest wait for a server to listen, to be ready, and to stop.
 const PATIENCE: Duration = Duration::from_mins(1);
 
+/// Sessions are read from the database each time: what is measured is not what remembers them.
+pub(crate) const NOTHING_REMEMBERED: (&str, &str) = ("IYAGI__CACHE__MEMORY_MB", "0");
+
 /// A running server; killed when dropped.
 pub(crate) struct Server {
     child: Child,
@@ -30,17 +33,16 @@ pub(crate) struct Server {
 impl Server {
     /// The demo on `data`, with the built-in configuration and none of the caller's environment.
     pub(crate) async fn demo(binary: &Path, data: &Path) -> Result<Self> {
-        let arguments = ["demo".as_ref(), "--data".as_ref(), data.as_os_str(), "--port".as_ref(), "0".as_ref()];
-        Self::start(binary, &arguments, data).await
-    }
-
-    /// A server without documents on `data`, which keeps its sessions there unless `database` is given.
-    pub(crate) async fn serve(binary: &Path, data: &Path, database: Option<&str>) -> Result<Self> {
-        let variables: Vec<_> = database.map(|url| ("DATABASE_URL", url)).into_iter().collect();
-        Self::serve_with(binary, data, &variables).await
+        Self::demo_with(binary, data, &[]).await
     }
 
     /// The same with environment variables of its own.
+    pub(crate) async fn demo_with(binary: &Path, data: &Path, variables: &[(&str, &str)]) -> Result<Self> {
+        let arguments = ["demo".as_ref(), "--data".as_ref(), data.as_os_str(), "--port".as_ref(), "0".as_ref()];
+        Self::start_with(binary, &arguments, variables, data).await
+    }
+
+    /// A server without documents on `data`, which keeps its sessions there unless a variable names a database.
     pub(crate) async fn serve_with(binary: &Path, data: &Path, variables: &[(&str, &str)]) -> Result<Self> {
         let arguments = ["serve".as_ref(), "--data".as_ref(), data.as_os_str(), "--port".as_ref(), "0".as_ref()];
         Self::start_with(binary, &arguments, variables, data).await

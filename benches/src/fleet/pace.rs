@@ -1,5 +1,7 @@
 //! How an upstream streams: so many tokens, so far apart. A question says it, so that both sides do the same.
 
+use std::time::Duration;
+
 /// What an upstream says again and again: the length of a usual token.
 pub(crate) const TOKEN: &str = "배송은 ";
 
@@ -16,6 +18,13 @@ impl Pace {
     /// The question that asks for it.
     pub(crate) fn question(self) -> String {
         format!("{} tokens {} apart {}", self.tokens, self.gap_ms, if self.silent { "silent" } else { "done" })
+    }
+
+    /// The time between two tokens.
+    pub(crate) async fn wait(self) {
+        if self.gap_ms > 0 {
+            tokio::time::sleep(Duration::from_millis(u64::from(self.gap_ms))).await;
+        }
     }
 
     /// What a question asks for.

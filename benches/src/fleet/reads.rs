@@ -13,7 +13,7 @@ use crate::client::Connection;
 use crate::floor::redis::key;
 use crate::load::{Request, Rounds, load};
 use crate::options::Options;
-use crate::process::Server;
+use crate::process::{NOTHING_REMEMBERED, Server};
 use crate::report::{Figure, progress};
 use crate::stats::p50_p99;
 use crate::storage::cluster::Cluster;
@@ -100,8 +100,8 @@ pub(crate) async fn measure(options: &Options, binary: &Path) -> Result<Vec<Figu
     figures.extend(resumed(&one, &other, "at another instance", Some(ELSEWHERE_TARGET)).await?);
     other.stop().await?;
     let alone = fleet.server(binary, "alone", &fleet.database("alone").await?, &[]).await?;
-    let nothing = [("IYAGI__CACHE__MEMORY_MB", "0")];
-    let forgetful = fleet.server(binary, "forgetful", &fleet.database("forgetful").await?, &nothing).await?;
+    let forgotten = fleet.database("forgetful").await?;
+    let forgetful = fleet.server(binary, "forgetful", &forgotten, &[NOTHING_REMEMBERED]).await?;
     // A process trusts what it remembers when it has heard the others for half a second.
     tokio::time::sleep(Duration::from_secs(3)).await;
     let sides = [

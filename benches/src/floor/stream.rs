@@ -1,7 +1,5 @@
 //! An upstream alone: tokens at a pace, as server-sent events, from a server that does nothing else.
 
-use std::time::Duration;
-
 use actix_web::{App, HttpResponse, HttpServer, web};
 use anyhow::Result;
 use futures::stream::{self, StreamExt};
@@ -28,13 +26,4 @@ async fn tokens(question: web::Json<serde_json::Value>) -> HttpResponse {
     });
     let events = tokens.chain(stream::iter([done])).map(Ok::<_, actix_web::Error>);
     HttpResponse::Ok().content_type("text/event-stream").streaming(Box::pin(events))
-}
-
-impl Pace {
-    /// The time between two tokens.
-    pub(crate) async fn wait(self) {
-        if self.gap_ms > 0 {
-            tokio::time::sleep(Duration::from_millis(u64::from(self.gap_ms))).await;
-        }
-    }
 }

@@ -39,9 +39,9 @@ fn service<S: SessionRepository + TurnRepository + 'static>(storage: Arc<S>) -> 
     let ports = ChatPorts {
         sessions: SessionService::new(storage.clone(), clock.clone(), ids.clone(), LIFETIME),
         turns: storage,
-        // Short: how long finished streams are kept is not what is measured.
         signals: Arc::new(session_core::LocalSignals::default()),
         slots: Arc::new(MemoryStreamSlots::new(clock.clone())),
+        // Short: how long finished streams are kept is not what is measured.
         streams: Arc::new(MemoryStreamLog::new(clock.clone(), Duration::from_millis(100))),
         spool: Arc::new(MemorySpool::default()),
         planner: AnswerPlanner::new(Arc::new(retriever)),

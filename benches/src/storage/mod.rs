@@ -24,7 +24,7 @@ use crate::floor::postgres::{PostgresFloor, Writing};
 use crate::floor::sqlite::SqliteFloor;
 use crate::lookup::copy_database;
 use crate::options::{Options, StorageOptions};
-use crate::process::Server;
+use crate::process::{NOTHING_REMEMBERED, Server};
 use crate::report::{Figure, progress};
 
 /// How long sessions live.
@@ -59,7 +59,9 @@ struct Place {
 
 impl Place {
     async fn serve(&self, binary: &Path) -> Result<Server> {
-        Server::serve(binary, &self.data, self.url.as_deref()).await
+        let database = self.url.as_deref().map(|url| ("DATABASE_URL", url));
+        let variables: Vec<_> = database.into_iter().chain([NOTHING_REMEMBERED]).collect();
+        Server::serve_with(binary, &self.data, &variables).await
     }
 
     fn file(&self) -> PathBuf {

@@ -2,10 +2,9 @@
 
 use std::time::Duration;
 
-use kernel::{MessageId, PageLimit, SessionId, StoreId, TurnId, UserId};
+use kernel::{MessageId, SessionId, StoreId, TurnId, UserId};
 use session_core::SessionError;
-use session_core::model::{BusinessMetadata, Message, NewTurn, OpenedTurn, Session, Turn, TurnOpening, TurnState};
-use session_core::ports::MessageRange;
+use session_core::model::{BusinessMetadata, Message, NewTurn, OpenedTurn, Session, Turn, TurnOpening};
 
 use crate::slots::TurnSlot;
 use crate::{BusyPolicy, ChatError, ChatService};
@@ -125,14 +124,11 @@ impl ChatService {
         }))
     }
 
-    /// The turn that the session is answering: that of its newest message, if it is live.
+    /// The turn that the session is answering.
     async fn live_turn(&self, request: &TurnRequest) -> Result<Option<Turn>, ChatError> {
-        let (turns, one) = (&self.ports.turns, PageLimit::new(1).unwrap_or(PageLimit::DEFAULT));
-        let newest = turns.messages(&request.store, request.session, MessageRange::Latest, one).await?;
-        let Some(newest) = newest.items.last() else { return Ok(None) };
-        let turn = turns.find_turn(&request.store, newest.turn).await?;
+        let turn = self.ports.turns.find_open(&request.store, request.session).await?;
         let now = self.ports.clock.now();
-        Ok(turn.filter(|turn| turn.state == TurnState::Open && turn.lease_until > now))
+        Ok(turn.filter(|turn| turn.lease_until > now))
     }
 
     fn new_turn(&self, request: &TurnRequest, ids: Ids) -> NewTurn {

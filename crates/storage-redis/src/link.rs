@@ -114,13 +114,10 @@ impl RedisLink {
             // Commands are bounded here.
             .set_response_timeout(None);
         let connection = self.0.client.get_multiplexed_async_connection_with_config(&limits).await?;
-        match timeout(CONNECTING, self.begin(connection)).await {
-            Ok(begun) => begun,
-            Err(_) => {
-                self.0.state.send_modify(|state| (state.connection, state.begun) = (None, false));
-                Err(RedisError::from((ErrorKind::Io, "no answer")))
-            }
-        }
+        timeout(CONNECTING, self.begin(connection)).await.unwrap_or_else(|_| {
+            self.0.state.send_modify(|state| (state.connection, state.begun) = (None, false));
+            Err(RedisError::from((ErrorKind::Io, "no answer")))
+        })
     }
 
     /// Connects whenever there is no connection, for good.

@@ -14,6 +14,11 @@ pub struct RedisOptions {
 }
 
 impl RedisOptions {
+    /// Whether a URL is one of a Redis server.
+    pub fn is_url(url: &str) -> bool {
+        redis::Client::open(url).is_ok()
+    }
+
     /// The usual ones: 25 milliseconds of patience.
     pub fn new(url: impl Into<String>) -> Self {
         Self { url: url.into(), prefix: "iyagi:".into(), patience: Duration::from_millis(25) }

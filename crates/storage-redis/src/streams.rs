@@ -13,18 +13,15 @@ use async_trait::async_trait;
 use kernel::{Clock, Timestamp, TurnId};
 use redis::{Pipeline, RedisResult, Value};
 use session_core::ports::{Glance, StreamBatch, StreamLogError, TurnStreamLog};
-use session_core::stream::{MemoryStreamLog, TurnEvent};
+use session_core::stream::{BATCH_WEIGHT, MAX_WEIGHT, MemoryStreamLog, TurnEvent};
 use tokio::sync::Semaphore;
 
 use crate::link::{Away, RedisLink};
 use crate::millis;
 use crate::news::News;
 
-/// The most that a copy holds, in bytes of JSON: what the log itself holds.
-const MAX_BYTES: usize = 1 << 20;
-/// Events that are read at once at most, and their bytes: what a reader holds while its client is slow.
+/// Events that are read at once at most.
 const MAX_EVENTS: usize = 256;
-const BATCH_BYTES: usize = 1 << 15;
 /// How long a copy outlives its last sign of life: as long as a turn's lease.
 const ALIVE: Duration = Duration::from_secs(20);
 /// Batches that are on their way to Redis at once: enough to keep it busy, and few enough that none is late.
@@ -187,7 +184,7 @@ impl Inner {
 fn seen(rest: Vec<Copied>, newest: &Copied, after: u64) -> Glance {
     let (first, mut bytes) = (rest.first().map_or(after.saturating_add(1), |copied| copied.number), 0);
     let fits = |copied: &Copied| {
-        let fits = bytes < BATCH_BYTES;
+        let fits = bytes < BATCH_WEIGHT;
         bytes += copied.bytes;
         fits
     };
@@ -213,10 +210,10 @@ impl Held {
         self.bytes += bytes;
     }
 
-    /// Drops the oldest ones of what is too much; answers the number of the oldest that stays, if any was dropped.
+    /// Drops the oldest ones of what is too much, by their JSON; answers the number of the oldest that stays, if any was dropped.
     fn trim(&mut self) -> Option<u64> {
         let before = self.events.len();
-        while self.bytes > MAX_BYTES && self.events.len() > 1 {
+        while self.bytes > MAX_WEIGHT && self.events.len() > 1 {
             self.bytes -= self.events.pop_front().map_or(0, |(_, bytes)| bytes);
         }
         self.events.front().map(|(number, _)| *number).filter(|_| self.events.len() < before)

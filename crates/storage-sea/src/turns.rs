@@ -115,6 +115,17 @@ impl TurnRepository for SeaSessions {
         found.map(Turn::try_from).transpose()
     }
 
+    async fn find_open(&self, store: &StoreId, session: SessionId) -> Result<Option<Turn>, RepositoryError> {
+        let found = Entity::find()
+            .filter(Column::SessionId.eq(session.as_uuid()))
+            .filter(Column::StoreId.eq(store.as_str()))
+            .filter(is(Column::State, "open"))
+            .one(&self.pools.reader)
+            .await
+            .map_err(repository_error)?;
+        found.map(Turn::try_from).transpose()
+    }
+
     async fn find_message(&self, store: &StoreId, id: MessageId) -> Result<Option<Message>, RepositoryError> {
         self.read_message(store, id).await
     }

@@ -47,6 +47,9 @@ impl TurnRepository for Flaky {
     ) -> Result<Option<Turn>, RepositoryError> {
         self.inner.find_request(store, session, client_message_id).await
     }
+    async fn find_open(&self, store: &StoreId, session: SessionId) -> Result<Option<Turn>, RepositoryError> {
+        self.inner.find_open(store, session).await
+    }
     async fn find_message(&self, store: &StoreId, id: MessageId) -> Result<Option<Message>, RepositoryError> {
         self.inner.find_message(store, id).await
     }

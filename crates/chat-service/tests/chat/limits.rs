@@ -137,6 +137,20 @@ async fn a_question_to_a_busy_session_is_treated_as_the_shop_wants_whatever_the_
 }
 
 #[tokio::test]
+async fn a_session_that_is_answering_again_is_busy_whatever_the_limit() {
+    let chat = chat_within(ONE_PER_USER, BusyPolicy::Reject).await;
+    chat.now(Script::Say(vec!["네"]));
+    let first = chat.service.ask(of("kim", "하나")).await.unwrap();
+    chat.events(first.turn).await;
+    let message = chat.messages(first.session).await.into_iter().find(|said| said.role == Role::User).unwrap().id;
+    chat.now(Script::Hang(vec!["…"]));
+    let again = Regenerate { store: samples::store(), user: None, message, client_message_id: None };
+    let again = chat.service.regenerate(again).await.unwrap();
+    let second = chat.service.ask(Ask { session: Some(first.session), ..of("kim", "둘") }).await;
+    assert!(matches!(second, Err(ChatError::TurnInProgress { turn }) if turn == again.turn), "{second:?}");
+}
+
+#[tokio::test]
 async fn whoever_is_refused_for_another_reason_takes_no_slot() {
     let chat = chat_within(ONE_PER_USER, BusyPolicy::Reject).await;
     let ended = Ask { session: Some(samples::session_id(7)), ..of("kim", "하나") };

@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use kernel::StoreId;
+use storage_redis::RedisOptions;
 use toml::Value;
 use tracing_subscriber::EnvFilter;
 
@@ -206,9 +207,10 @@ fn database_url(url: &str) -> Option<String> {
     }
 }
 
+/// Nothing means that there is none. A socket is no address that two machines share.
 fn is_redis_url(url: &str) -> bool {
-    let place = ["redis://", "rediss://"].iter().find_map(|scheme| url.strip_prefix(scheme));
-    url.is_empty() || place.is_some_and(|place| !place.is_empty() && !place.chars().any(char::is_whitespace))
+    let over_the_net = ["redis://", "rediss://"].iter().any(|scheme| url.starts_with(scheme));
+    url.is_empty() || (over_the_net && RedisOptions::is_url(url))
 }
 
 /// A bare word is a level here: `EnvFilter` would take the slip `inof` for a target and stay silent.

@@ -334,6 +334,10 @@ impl TurnRepository for CachedSessions {
         self.turns.find_request(store, session, client_message_id).await
     }
 
+    async fn find_open(&self, store: &StoreId, session: SessionId) -> Result<Option<Turn>, RepositoryError> {
+        self.turns.find_open(store, session).await
+    }
+
     async fn find_message(&self, store: &StoreId, id: MessageId) -> Result<Option<Message>, RepositoryError> {
         self.turns.find_message(store, id).await
     }

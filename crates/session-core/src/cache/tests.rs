@@ -176,6 +176,10 @@ struct Slow {
 
 #[async_trait]
 impl SessionRepository for Slow {
+    async fn revision(&self, _: kernel::SessionId) -> Option<u64> {
+        None
+    }
+
     async fn find(
         &self,
         store: &kernel::StoreId,

@@ -37,9 +37,7 @@ pub trait SessionRepository: Send + Sync {
 
     /// The revision of a session, where it is known without asking the storage; `None` says nothing. Nor does it say
     /// who may see the session: it is for those who were told what it was at that revision.
-    async fn revision(&self, _id: SessionId) -> Option<u64> {
-        None
-    }
+    async fn revision(&self, id: SessionId) -> Option<u64>;
 
     /// The store of a session in any state: the one look-up that is not scoped. It is for interfaces that
     /// know a session by its id alone, and gives nothing but the scope that everything else asks for.

@@ -45,6 +45,9 @@ pub trait TurnRepository: Send + Sync {
         client_message_id: &str,
     ) -> Result<Option<Turn>, RepositoryError>;
 
+    /// Finds the turn of a session that is open; it has one at most.
+    async fn find_open(&self, store: &StoreId, session: SessionId) -> Result<Option<Turn>, RepositoryError>;
+
     /// Finds a message.
     async fn find_message(&self, store: &StoreId, id: MessageId) -> Result<Option<Message>, RepositoryError>;
 

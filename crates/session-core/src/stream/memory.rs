@@ -13,9 +13,9 @@ use crate::ports::{Glance, StreamBatch, StreamLogError, TurnStreamLog};
 
 /// The most one turn's log may hold, in bytes as [`TurnEvent::weight`] counts them. The longest answers of today's
 /// models are a tenth of it.
-const MAX_WEIGHT: usize = 1 << 20;
+pub const MAX_WEIGHT: usize = 1 << 20;
 /// The most that is read at once: what each reader holds for itself while its client is slow.
-const BATCH_WEIGHT: usize = 1 << 15;
+pub const BATCH_WEIGHT: usize = 1 << 15;
 
 /// Keeps live turns in memory, and finished ones for a while. Readers are woken, never polled.
 pub struct MemoryStreamLog {

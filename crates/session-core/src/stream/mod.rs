@@ -6,5 +6,5 @@ mod memory;
 mod slots;
 
 pub use event::{Durability, TurnDone, TurnEvent, TurnFailure, TurnStage};
-pub use memory::MemoryStreamLog;
+pub use memory::{BATCH_WEIGHT, MAX_WEIGHT, MemoryStreamLog};
 pub use slots::MemoryStreamSlots;

@@ -78,6 +78,10 @@ impl Tables {
 
 #[async_trait]
 impl SessionRepository for MemorySessions {
+    async fn revision(&self, _: SessionId) -> Option<u64> {
+        None
+    }
+
     async fn find(&self, store: &StoreId, id: SessionId) -> Result<Option<Session>, RepositoryError> {
         Ok(self.tables().session(store, id).cloned())
     }
@@ -249,6 +253,11 @@ impl TurnRepository for MemorySessions {
                 && turn.client_message_id.as_deref() == Some(client_message_id)
         };
         Ok(tables.turns.values().find(holds).cloned())
+    }
+
+    async fn find_open(&self, store: &StoreId, session: SessionId) -> Result<Option<Turn>, RepositoryError> {
+        let is_open = |turn: &&Turn| turn.store == *store && turn.session == session && turn.state == TurnState::Open;
+        Ok(self.tables().turns.values().find(is_open).cloned())
     }
 
     async fn find_message(&self, store: &StoreId, id: MessageId) -> Result<Option<Message>, RepositoryError> {

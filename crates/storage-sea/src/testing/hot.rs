@@ -139,6 +139,8 @@ async fn closing(watch: &mut Watch, round: u64) {
     watch.call("find_turn", storage.find_turn(&store, turn_id(first))).await.unwrap();
     let found = storage.find_request(&store, session_id(LONG), "request 100007");
     watch.call("find_request", found).await.unwrap();
+    let open = watch.call("find_open", storage.find_open(&store, session_id(live(round, 1)))).await;
+    assert!(open.is_some());
     watch.call("renew_lease", storage.renew_lease(&store, turn_id(first), at(NOW + 40))).await;
     watch.call("request_cancel", storage.request_cancel(&store, turn_id(first), now())).await.unwrap();
     let closing = watch.call("close_turn", storage.close_turn(&answered(live(round, 1), first))).await;

@@ -189,8 +189,12 @@ fn redis_is_found_by_its_url_or_its_parts() {
     assert_eq!(problems, ["redis.url (env REDIS_PASSWORD): REDIS_HOST is needed too, or REDIS_URL instead"]);
     let problems = under(&[("REDIS_HOST", "a"), ("REDIS_PORT", "tcp://x"), ("REDIS_DB", "one")]).problems();
     assert_eq!(problems.len(), 2, "{problems:?}");
-    let refused = under(&[("REDIS_URL", "http://cache")]).problems();
-    assert!(refused.len() == 1 && refused[0].starts_with("redis.url (env REDIS_URL): "), "{refused:?}");
+    for wrong in
+        ["http://cache", "redis://", "redis://cache:port", "redis://cache/first", "cache:6379", "unix:///tmp/s"]
+    {
+        let refused = under(&[("REDIS_URL", wrong)]).problems();
+        assert!(refused.len() == 1 && refused[0].starts_with("redis.url (env REDIS_URL): "), "{wrong}: {refused:?}");
+    }
 }
 
 #[test]

@@ -132,6 +132,7 @@ macro_rules! session_contract {
             opening_stores_the_question_and_moves_the_session,
             closing_stores_the_answer_with_every_field,
             a_repeated_request_finds_its_turn_open_or_closed,
+            the_open_turn_of_a_session_is_found_as_long_as_it_is_open,
             a_client_message_id_with_another_body_is_refused,
             a_second_question_finds_the_session_busy,
             a_dead_turn_does_not_block_the_session_after_its_lease,

@@ -118,13 +118,6 @@ pub async fn a_slot_is_free_when_its_lease_is_over(slots: &dyn StreamSlots) {
     taken(slots, &stream(3, "kim"), one).await;
 }
 
-pub async fn a_slot_that_is_held_stays_taken(slots: &dyn StreamSlots) {
-    let one = limits(1, 0);
-    slots.take(&stream(1, "kim"), one, Duration::from_mins(1)).await.unwrap();
-    slots.hold(&stream(1, "kim"), LONG).await.unwrap();
-    refused(slots, &stream(2, "kim"), one, PER_USER).await;
-}
-
 pub async fn a_turn_that_goes_on_after_its_slot_was_lost_counts_again_whatever_the_limits(slots: &dyn StreamSlots) {
     let one = limits(1, 1);
     slots.take(&stream(1, "kim"), one, Duration::ZERO).await.unwrap();
@@ -160,7 +153,6 @@ macro_rules! stream_slots_contract {
             taking_twice_for_one_turn_counts_once,
             a_released_slot_is_free_and_releasing_again_frees_nothing_more,
             a_slot_is_free_when_its_lease_is_over,
-            a_slot_that_is_held_stays_taken,
             a_turn_that_goes_on_after_its_slot_was_lost_counts_again_whatever_the_limits,
             of_many_who_ask_at_once_no_more_than_allowed_get_a_slot);
     };

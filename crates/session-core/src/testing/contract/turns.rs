@@ -95,6 +95,22 @@ pub async fn a_repeated_request_finds_its_turn_open_or_closed(storage: &Storage)
     assert_eq!(stored(storage).await.message_count, 2);
 }
 
+pub async fn the_open_turn_of_a_session_is_found_as_long_as_it_is_open(storage: &Storage) {
+    storage.sessions.insert(&session("kim")).await.unwrap();
+    let found = async |store: StoreId, session| storage.turns.find_open(&store, session_id(session)).await.unwrap();
+    assert_eq!(found(store(), 1).await, None);
+    let question = opened(storage, &new_turn(1, 1, "하나")).await.question;
+    assert_eq!(found(store(), 1).await.map(|turn| turn.id), Some(turn_id(1)));
+    assert_eq!(found(store(), 2).await, None);
+    assert_eq!(found(StoreId::new("other").unwrap(), 1).await, None);
+    storage.turns.close_turn(&closed_turn(1, "답")).await.unwrap();
+    assert_eq!(found(store(), 1).await, None);
+    // One that says nothing new is open as well.
+    let again = NewTurn { question_id: question.id, again: Some(Box::new(question)), ..new_turn(1, 2, "하나") };
+    opened(storage, &again).await;
+    assert_eq!(found(store(), 1).await.map(|turn| turn.id), Some(turn_id(2)));
+}
+
 pub async fn a_client_message_id_with_another_body_is_refused(storage: &Storage) {
     storage.sessions.insert(&session("kim")).await.unwrap();
     storage.sessions.insert(&numbered_session(2, "kim")).await.unwrap();
