@@ -8,7 +8,7 @@ use futures::future::try_join_all;
 use futures::stream::{self, StreamExt, TryStreamExt};
 use serde_json::json;
 
-use super::pace::Pace;
+use super::pace::{Pace, TOKEN};
 use crate::client::Connection;
 use crate::load::{quotients, since};
 use crate::options::Options;
@@ -97,8 +97,8 @@ async fn streamed(server: &Server, pace: Pace) -> Result<(Duration, Option<Durat
         })
     });
     for turn in try_join_all(streams).await? {
-        let tokens = turn?.events()?.iter().filter(|event| event.contains(r#""type":"token""#)).count();
-        ensure!(tokens > 0, "nothing was streamed");
+        let tokens: usize = turn?.events()?.iter().map(|event| event.matches(TOKEN.trim()).count()).sum();
+        ensure!(tokens >= pace.tokens as usize, "{tokens} of {} tokens came", pace.tokens);
     }
     Ok((begun.elapsed(), since(server.cpu_time(), cpu)))
 }

@@ -12,8 +12,6 @@ use tokio::sync::oneshot;
 
 use crate::cache::RedisCache;
 
-/// What is under way of a thread at once: one goes there while the answers of the other are taken apart.
-const LANES: usize = 1;
 /// The most look-ups that go together: what waits behind them waits no longer than for so many.
 const MOST: usize = 256;
 
@@ -25,7 +23,8 @@ thread_local! {
 #[derive(Default)]
 struct Waiting {
     queue: Vec<LookUp>,
-    lanes: usize,
+    /// Whether somebody asks for what waits: one at a time, so that much goes together.
+    asking: bool,
 }
 
 struct LookUp {
@@ -44,15 +43,15 @@ impl RedisCache {
         } else if enqueue(self.link.name(), look_up) {
             // A task of its own: a caller that goes away takes nobody's answer along.
             let cache = self.clone();
-            runtime.spawn(async move { cache.run_lane().await });
+            runtime.spawn(async move { cache.ask_for_all().await });
         }
         answered.await.ok().flatten()
     }
 
-    async fn run_lane(&self) {
+    async fn ask_for_all(&self) {
         // Given back however it ends: those who wait then read for themselves.
-        let lane = Lane(self.link.name());
-        while let Some(look_ups) = lane.next() {
+        let asking = Asking(self.link.name());
+        while let Some(look_ups) = asking.next() {
             self.look_up(look_ups).await;
         }
     }
@@ -90,7 +89,7 @@ fn understood(mut answers: Vec<RedisResult<Value>>) -> Vec<Option<u64>> {
     answers.into_iter().map(revision).collect()
 }
 
-/// Adds a look-up; whether a lane is to be run for it.
+/// Adds a look-up; whether somebody has to begin to ask.
 fn enqueue(link: u64, look_up: LookUp) -> bool {
     WAITING.with_borrow_mut(|waiting| {
         let place = waiting.iter().position(|(of, _)| *of == link).unwrap_or_else(|| {
@@ -99,16 +98,14 @@ fn enqueue(link: u64, look_up: LookUp) -> bool {
         });
         let waiting = &mut waiting[place].1;
         waiting.queue.push(look_up);
-        let free = waiting.lanes < LANES;
-        waiting.lanes += usize::from(free);
-        free
+        !std::mem::replace(&mut waiting.asking, true)
     })
 }
 
 /// The right to ask for what waits, again and again.
-struct Lane(u64);
+struct Asking(u64);
 
-impl Lane {
+impl Asking {
     /// The look-ups that go next, in the order in which they were asked for.
     fn next(&self) -> Option<Vec<LookUp>> {
         let look_ups = self.of_thread(|waiting| {
@@ -126,11 +123,11 @@ impl Lane {
     }
 }
 
-impl Drop for Lane {
+impl Drop for Asking {
     fn drop(&mut self) {
         let left = self.of_thread(|waiting| {
-            waiting.lanes -= 1;
-            if waiting.lanes == 0 { std::mem::take(&mut waiting.queue) } else { Vec::new() }
+            waiting.asking = false;
+            std::mem::take(&mut waiting.queue)
         });
         drop(left);
     }

@@ -2,6 +2,8 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)] // tests
 
 mod support;
+#[path = "support/wire.rs"]
+mod wire;
 
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -16,9 +18,11 @@ use session_core::testing::{MemoryFleet, MemorySessions};
 use storage_redis::{RedisCache, RedisLink, RedisOptions};
 use test_support::redis::RestartableRedis;
 use test_support::require;
-use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpListener;
 use tokio::task::JoinHandle;
+
+use crate::wire::Wire;
 
 /// The usual patience of a link, with room for a busy machine.
 const PATIENCE: Duration = Duration::from_millis(150);
@@ -290,70 +294,6 @@ async fn a_redis_that_answers_slowly_is_done_without() {
     process
         .until("redis is used again", async || number(&process.find().await) == 20 && process.remembers().await)
         .await;
-}
-
-/// Passes bytes on between a client and a server, until it is cut; what the server says comes later by a delay.
-struct Wire {
-    url: String,
-    cut: tokio::sync::watch::Sender<bool>,
-    delay: tokio::sync::watch::Sender<Duration>,
-    running: JoinHandle<()>,
-}
-
-impl Drop for Wire {
-    fn drop(&mut self) {
-        self.running.abort();
-    }
-}
-
-impl Wire {
-    async fn to(url: &str) -> Self {
-        let server = url.trim_start_matches("redis://").trim_end_matches('/').to_owned();
-        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
-        let address = listener.local_addr().unwrap();
-        let cut = tokio::sync::watch::Sender::new(false);
-        let cuts = cut.clone();
-        let delay = tokio::sync::watch::Sender::new(Duration::ZERO);
-        let delays = delay.clone();
-        let running = tokio::spawn(async move {
-            loop {
-                let (mut client, _) = listener.accept().await.unwrap();
-                let (server, mut cut, delay) = (server.clone(), cuts.subscribe(), delays.subscribe());
-                tokio::spawn(async move {
-                    if *cut.borrow() {
-                        return;
-                    }
-                    let (mut asked, mut asking) = client.split();
-                    let mut server = tokio::net::TcpStream::connect(server).await.unwrap();
-                    let (mut answered, mut answering) = server.split();
-                    tokio::select! {
-                        _ = tokio::io::copy(&mut asked, &mut answering) => {}
-                        _ = late(&mut answered, &mut asking, delay) => {}
-                        _ = cut.wait_for(|cut| *cut) => {}
-                    }
-                });
-            }
-        });
-        Self { url: format!("redis://{address}/"), cut, delay, running }
-    }
-}
-
-/// Passes on what is read, later by a delay.
-async fn late(
-    from: &mut (impl AsyncRead + Unpin),
-    to: &mut (impl AsyncWrite + Unpin),
-    delay: tokio::sync::watch::Receiver<Duration>,
-) -> std::io::Result<()> {
-    let mut bytes = [0; 4096];
-    loop {
-        let read = from.read(&mut bytes).await?;
-        if read == 0 {
-            return Ok(());
-        }
-        let delay = *delay.borrow();
-        tokio::time::sleep(delay).await;
-        to.write_all(&bytes[..read]).await?;
-    }
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

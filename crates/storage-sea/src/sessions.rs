@@ -54,8 +54,8 @@ fn first_of(parts: impl Iterator<Item = SelectStatement>, limit: PageLimit) -> S
 #[async_trait]
 impl SessionRepository for SeaSessions {
     /// A storage knows nothing without looking.
-    async fn revision(&self, _: SessionId) -> Option<u64> {
-        None
+    async fn is_at(&self, _: SessionId, _: u64) -> bool {
+        false
     }
 
     async fn find(&self, store: &StoreId, id: SessionId) -> Result<Option<Session>, RepositoryError> {

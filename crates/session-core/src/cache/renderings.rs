@@ -55,9 +55,10 @@ impl Renderings {
     /// What was made of a session, if the session is still the same.
     pub async fn recall(&self, view: &View) -> Option<Arc<[u8]>> {
         let made = self.made.get(view)?;
-        let same = self.sessions.revision(view.session).await == Some(made.revision);
-        let good = same && made.until.is_none_or(|until| self.clock.now() < until);
-        good.then_some(made.bytes)
+        if made.until.is_some_and(|until| self.clock.now() >= until) {
+            return None;
+        }
+        self.sessions.is_at(view.session, made.revision).await.then_some(made.bytes)
     }
 
     /// Keeps what was made of a session, which was read before what else it was made of.
@@ -83,7 +84,7 @@ mod tests {
     /// Renderings of sessions whose revision is known to be that one.
     fn at_revision(revision: Option<u64>) -> (Renderings, Arc<ManualClock>) {
         let (mut sessions, clock) = (MockSessionRepository::new(), Arc::new(ManualClock::new()));
-        sessions.expect_revision().returning(move |_| revision);
+        sessions.expect_is_at().returning(move |_, made| revision == Some(made));
         (Renderings::new(Arc::new(sessions), clock.clone(), 1 << 20), clock)
     }
 

@@ -1,21 +1,17 @@
 //! The repositories of sessions and turns, with a cache before them.
 
-use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::{Arc, OnceLock};
+use std::sync::Arc;
 
 use async_trait::async_trait;
 use kernel::{MessageId, Page, PageLimit, RepositoryError, SessionId, StoreId, Timestamp, TurnId, UserId};
 
+use super::CacheCounts;
 use super::flights::{Boarding, Flights, arrival};
 use crate::model::{ClosedTurn, Lease, Message, NewTurn, Session, SessionStats, Turn, TurnClosing, TurnOpening};
 use crate::ports::{
-    CacheTicket, Found, MessageRange, RECENT_MESSAGES, Recalled, Recent, SessionCache, SessionCursor, SessionFilter,
-    SessionRepository, TurnRepository, Written,
+    CacheTicket, Found, MessageRange, Recalled, Recent, SessionCache, SessionCursor, SessionFilter, SessionRepository,
+    TurnRepository, Written,
 };
-
-/// Messages that are read beyond those asked for when they are going to be kept: the question that a turn is about
-/// stands behind the history that is asked for.
-const BEYOND: usize = 2;
 
 type Key = (StoreId, SessionId);
 
@@ -24,44 +20,10 @@ type Key = (StoreId, SessionId);
 #[derive(Clone)]
 pub struct CachedSessions {
     sessions: Arc<dyn SessionRepository>,
-    turns: Arc<dyn TurnRepository>,
-    cache: Arc<dyn SessionCache>,
+    pub(super) turns: Arc<dyn TurnRepository>,
+    pub(super) cache: Arc<dyn SessionCache>,
     flights: Flights<Key, Option<Session>>,
     counts: Arc<CacheCounts>,
-}
-
-/// How many look-ups a cache answered since the start, and how many it could not.
-#[derive(Default)]
-pub struct CacheCounts {
-    hits: Count,
-    misses: Count,
-}
-
-/// A number, and the metric that follows it, looked up when it is counted first.
-#[derive(Default)]
-struct Count {
-    number: AtomicU64,
-    metric: OnceLock<metrics::Counter>,
-}
-
-impl Count {
-    fn add_one(&self, outcome: &'static str) {
-        self.number.fetch_add(1, Ordering::Relaxed);
-        let metric = || metrics::counter!("session_cache_lookups_total", "outcome" => outcome);
-        self.metric.get_or_init(metric).increment(1);
-    }
-}
-
-impl CacheCounts {
-    /// The share of look-ups that were answered, 0 to 1; `None` before the first one.
-    pub fn hit_ratio(&self) -> Option<f64> {
-        let (hits, misses) = (self.hits.number.load(Ordering::Relaxed), self.misses.number.load(Ordering::Relaxed));
-        (hits + misses > 0).then(|| hits as f64 / (hits + misses) as f64)
-    }
-
-    fn count(&self, hit: bool) {
-        if hit { self.hits.add_one("hit") } else { self.misses.add_one("miss") }
-    }
 }
 
 impl CachedSessions {
@@ -112,44 +74,6 @@ impl CachedSessions {
         }
     }
 
-    /// What the cache has of a page at the end of a conversation; `None` when it cannot tell the whole page.
-    async fn cached_page(
-        &self,
-        store: &StoreId,
-        id: SessionId,
-        range: MessageRange,
-        limit: PageLimit,
-    ) -> Option<Result<Page<Message, u64>, Recent>> {
-        if matches!(range, MessageRange::After(_)) || limit.get() > RECENT_MESSAGES {
-            return None;
-        }
-        let mut recent = self.cache.recall_recent(id, limit.get() + BEYOND).await?;
-        if recent.session.store != *store {
-            return None;
-        }
-        if recent.session.last_sequence == 0 {
-            return Some(Ok(Page { items: Vec::new(), next: None }));
-        }
-        let page = recent.messages.take().and_then(|messages| page(messages, range, limit));
-        let is_deep = matches!(range, MessageRange::Before(end) if end.saturating_add(BEYOND as u64) <= recent.session.last_sequence);
-        // The newest messages are no part of a page that is further back.
-        if page.is_none() && is_deep { None } else { Some(page.ok_or(recent)) }
-    }
-
-    /// Reads the end of a conversation from the storage so that it can be kept.
-    async fn load_page(
-        &self,
-        recent: &Recent,
-        range: MessageRange,
-        limit: PageLimit,
-    ) -> Result<Option<Page<Message, u64>>, RepositoryError> {
-        let (store, id) = (&recent.session.store, recent.session.id);
-        let Some(more) = PageLimit::new(limit.get() + BEYOND) else { return Ok(None) };
-        let latest = self.turns.messages(store, id, MessageRange::Latest, more).await?.items;
-        self.cache.keep_recent(id, recent.session.revision, Some(&latest), None).await;
-        Ok(page(latest, range, limit))
-    }
-
     /// Has a session written, with the cache knowing of it.
     async fn write<T>(
         &self,
@@ -174,21 +98,6 @@ impl CachedSessions {
             Err(_) => {}
         }
     }
-}
-
-/// The page that these newest messages hold, if they hold all of it.
-fn page(mut messages: Vec<Message>, range: MessageRange, limit: PageLimit) -> Option<Page<Message, u64>> {
-    if let MessageRange::Before(end) = range {
-        messages.retain(|message| message.sequence < end);
-    }
-    let from_the_beginning = messages.first().is_some_and(|first| first.sequence == 1);
-    let nothing_before = matches!(range, MessageRange::Before(end) if end <= 1);
-    if messages.len() < limit.get() && !from_the_beginning && !nothing_before {
-        return None;
-    }
-    let items = messages.split_off(messages.len().saturating_sub(limit.get()));
-    let next = items.first().map(|first| first.sequence).filter(|first| *first > 1);
-    Some(Page { items, next })
 }
 
 /// What an update makes of a session that was known at the revision it was made from: nobody wrote in between, and
@@ -221,12 +130,13 @@ impl SessionRepository for CachedSessions {
         }
     }
 
-    async fn revision(&self, id: SessionId) -> Option<u64> {
-        let revision = self.cache.revision(id).await;
-        if revision.is_some() {
+    async fn is_at(&self, id: SessionId, revision: u64) -> bool {
+        let known = self.cache.revision(id).await == Some(revision);
+        // Who does not know asks on, and that is counted.
+        if known {
             self.counts.count(true);
         }
-        revision
+        known
     }
 
     async fn store_of(&self, id: SessionId) -> Result<Option<StoreId>, RepositoryError> {
@@ -349,16 +259,7 @@ impl TurnRepository for CachedSessions {
         range: MessageRange,
         limit: PageLimit,
     ) -> Result<Page<Message, u64>, RepositoryError> {
-        match self.cached_page(store, session, range, limit).await {
-            Some(Ok(page)) => return Ok(page),
-            Some(Err(recent)) => {
-                if let Some(page) = self.load_page(&recent, range, limit).await? {
-                    return Ok(page);
-                }
-            }
-            None => {}
-        }
-        self.turns.messages(store, session, range, limit).await
+        self.page_of(store, session, range, limit).await
     }
 
     async fn renew_lease(&self, store: &StoreId, id: TurnId, lease_until: Timestamp) -> Result<Lease, RepositoryError> {

@@ -176,8 +176,8 @@ struct Slow {
 
 #[async_trait]
 impl SessionRepository for Slow {
-    async fn revision(&self, _: kernel::SessionId) -> Option<u64> {
-        None
+    async fn is_at(&self, _: kernel::SessionId, _: u64) -> bool {
+        false
     }
 
     async fn find(

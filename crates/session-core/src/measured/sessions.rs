@@ -7,7 +7,8 @@ use super::Measuring;
 use crate::model::Session;
 use crate::ports::{SessionCursor, SessionFilter, SessionRepository};
 
-/// A [`SessionRepository`] that is measured. Every call is a session query; `find` and `store_of` are look-ups.
+/// A [`SessionRepository`] that is measured. Every call is a session query; `find`, `store_of` and an `is_at` that is true
+/// are look-ups.
 pub struct MeasuredSessions {
     inner: Arc<dyn SessionRepository>,
     measuring: Measuring,
@@ -34,14 +35,14 @@ impl SessionRepository for MeasuredSessions {
         Ok(found)
     }
 
-    async fn revision(&self, id: SessionId) -> Option<u64> {
+    async fn is_at(&self, id: SessionId, revision: u64) -> bool {
         let begun = self.measuring.clock.now();
-        let revision = self.inner.revision(id).await;
-        // What is not known is asked for in another way, and that is told.
-        if revision.is_some() {
+        let known = self.inner.is_at(id, revision).await;
+        // Who does not know asks on, and that is told.
+        if known {
             self.measuring.meter.found_within(id, self.measuring.clock.now().since(begun));
         }
-        revision
+        known
     }
 
     async fn store_of(&self, id: SessionId) -> Result<Option<StoreId>, RepositoryError> {

@@ -35,9 +35,9 @@ pub trait SessionRepository: Send + Sync {
     /// Finds a session in any state.
     async fn find(&self, store: &StoreId, id: SessionId) -> Result<Option<Session>, RepositoryError>;
 
-    /// The revision of a session, where it is known without asking the storage; `None` says nothing. Nor does it say
+    /// Whether a session is known to be at a revision, without asking the storage; `false` says nothing. Nor does it say
     /// who may see the session: it is for those who were told what it was at that revision.
-    async fn revision(&self, id: SessionId) -> Option<u64>;
+    async fn is_at(&self, id: SessionId, revision: u64) -> bool;
 
     /// The store of a session in any state: the one look-up that is not scoped. It is for interfaces that
     /// know a session by its id alone, and gives nothing but the scope that everything else asks for.

@@ -1,5 +1,6 @@
 //! One in-memory storage that behaves as the databases do.
 
+mod feedback;
 mod search;
 mod shares;
 mod user_contexts;
@@ -18,8 +19,7 @@ use crate::model::{
     ShareLink, Turn, TurnClosing, TurnOpening, TurnState, UserContext,
 };
 use crate::ports::{
-    FeedbackRepository, MessageRange, Purged, SessionCursor, SessionFilter, SessionMaintenance, SessionRepository,
-    TurnRepository,
+    MessageRange, Purged, SessionCursor, SessionFilter, SessionMaintenance, SessionRepository, TurnRepository,
 };
 
 /// Sessions, turns, messages, feedback, share links and user contexts in memory.
@@ -78,8 +78,8 @@ impl Tables {
 
 #[async_trait]
 impl SessionRepository for MemorySessions {
-    async fn revision(&self, _: SessionId) -> Option<u64> {
-        None
+    async fn is_at(&self, _: SessionId, _: u64) -> bool {
+        false
     }
 
     async fn find(&self, store: &StoreId, id: SessionId) -> Result<Option<Session>, RepositoryError> {
@@ -378,25 +378,5 @@ impl SessionMaintenance for MemorySessions {
         }
         let more = empty.len() < sessions.len();
         Ok(Purged { sessions: empty.len() as u64, messages: doomed.len() as u64, more })
-    }
-}
-
-#[async_trait]
-impl FeedbackRepository for MemorySessions {
-    async fn put(&self, store: &StoreId, feedback: &Feedback) -> Result<bool, RepositoryError> {
-        let mut tables = self.tables();
-        if tables.message(store, feedback.message).is_none() {
-            return Ok(false);
-        }
-        tables.feedback.insert((feedback.message, feedback.user.clone()), feedback.clone());
-        Ok(true)
-    }
-
-    async fn of_messages(&self, store: &StoreId, messages: &[MessageId]) -> Result<Vec<Feedback>, RepositoryError> {
-        let tables = self.tables();
-        let asked = |feedback: &&Feedback| {
-            messages.contains(&feedback.message) && tables.message(store, feedback.message).is_some()
-        };
-        Ok(tables.feedback.values().filter(asked).cloned().collect())
     }
 }
