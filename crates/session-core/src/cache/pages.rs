@@ -15,7 +15,7 @@ enum Remembered {
     /// All of it.
     Page(Page<Message, u64>),
     /// Not all of it, but the session that it is the end of.
-    End(Session),
+    End(Box<Session>),
     /// Nothing of use.
     Nothing,
 }
@@ -59,7 +59,7 @@ impl CachedSessions {
         match recent.messages.and_then(|messages| page(messages, range, limit)) {
             Some(page) => Remembered::Page(page),
             None if further_back => Remembered::Nothing,
-            None => Remembered::End(recent.session),
+            None => Remembered::End(Box::new(recent.session)),
         }
     }
 

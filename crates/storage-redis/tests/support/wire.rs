@@ -8,10 +8,10 @@ use tokio::sync::watch::{Receiver, Sender};
 use tokio::task::JoinHandle;
 
 /// Passes bytes on between a client and a server, until it is cut; what the server says comes later by a delay.
-pub struct Wire {
-    pub url: String,
-    pub cut: Sender<bool>,
-    pub delay: Sender<Duration>,
+pub(crate) struct Wire {
+    pub(crate) url: String,
+    pub(crate) cut: Sender<bool>,
+    pub(crate) delay: Sender<Duration>,
     running: JoinHandle<()>,
 }
 
@@ -22,7 +22,7 @@ impl Drop for Wire {
 }
 
 impl Wire {
-    pub async fn to(url: &str) -> Self {
+    pub(crate) async fn to(url: &str) -> Self {
         let server = url.trim_start_matches("redis://").trim_end_matches('/').to_owned();
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let address = listener.local_addr().unwrap();
