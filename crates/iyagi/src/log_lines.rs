@@ -79,11 +79,21 @@ impl Inner {
     }
 
     fn write(&self) {
+        // Held while it is written: lines stay in order.
         let mut waiting = self.waiting();
-        // Held while it is written: lines stay in order. There is nobody to tell that nobody can be told.
-        let written = (self.out)().write_all(&waiting.bytes);
+        let mut out = (self.out)();
+        let mut written = 0;
+        while written < waiting.bytes.len() {
+            match out.write(&waiting.bytes[written..]) {
+                Ok(bytes) if bytes > 0 => written += bytes,
+                Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+                // A pipe that is full for whoever does not want to wait, but the lines have to.
+                Err(error) if error.kind() == io::ErrorKind::WouldBlock => thread::sleep(PAUSE),
+                // There is nobody to tell that nobody can be told.
+                _ => break,
+            }
+        }
         waiting.bytes.clear();
-        drop(written);
     }
 }
 

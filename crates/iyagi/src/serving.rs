@@ -40,10 +40,11 @@ pub(crate) async fn serve(
         metrics: metrics.clone(),
         cleanup: config.session.cleanup_interval(),
     };
-    upkeep.begin(storage.owns_sessions()).await?;
-    let upkeep = tokio::spawn(upkeep.run());
+    // Before anything is written: the others have to hear of this process for as long as it writes.
     let remembering = storage.remembering().clone();
     let remembering = tokio::spawn(async move { remembering.run().await });
+    upkeep.begin(storage.owns_sessions()).await?;
+    let upkeep = tokio::spawn(upkeep.run());
     let leaving = watch::Sender::new(false);
     let readiness = Arc::new(Staying { storage: storage.readiness(), leaving: leaving.subscribe() });
     let state = Arc::new(ApiState { readiness, ..state(config, services, &storage, metrics) });
@@ -69,7 +70,7 @@ pub(crate) async fn serve(
     }
     stop.stop(true).await;
     running.await.context("the server crashed")??;
-    // The last turns were closed: until then the other instances had to be heard, and to hear of them.
+    // The last turns were closed: until then the others had to hear of this process, and it of what they write.
     remembering.abort();
     storage.close().await?;
     tracing::info!("stopped");

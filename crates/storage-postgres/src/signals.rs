@@ -119,7 +119,11 @@ async fn listen(line: Line, mut listener: PgListener, turns: LocalSignals, fleet
 /// Tells those who listen in this process; `false` when the signal is not understood.
 async fn pass_on(channel: &str, payload: &str, turns: &LocalSignals, fleet: &broadcast::Sender<FleetSignal>) -> bool {
     if channel == FLEET {
-        return read_fleet(payload).map(|signal| drop(fleet.send(signal))).is_some();
+        let signal = read_fleet(payload);
+        let understood = signal.is_some();
+        // Whoever is not understood may be writing: nothing that is remembered is trusted. Nobody to tell is no error.
+        drop(fleet.send(signal.unwrap_or(FleetSignal::Interrupted)));
+        return understood;
     }
     match read(payload) {
         Some(signal) => turns.tell(signal).await.is_ok(),

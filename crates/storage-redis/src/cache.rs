@@ -102,6 +102,12 @@ impl RedisCache {
         if let Some(epoch) = mark().await {
             return ticket.clone().carrying(&epoch);
         }
+        // It may have been the thread's own connection alone that was gone.
+        if self.link.is_well()
+            && let Some(epoch) = mark().await
+        {
+            return ticket.clone().carrying(&epoch);
+        }
         self.link.cannot_tell(own, place.clone()).await;
         // Redis may have come back before it was known that there is something to tell.
         match mark().await {

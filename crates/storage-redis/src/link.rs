@@ -207,7 +207,9 @@ impl RedisLink {
         };
         let Some(shared) = connection else { return Err(Away) };
         let line = Line { link: self.0.name, number };
-        let mut connection = own::connection(&self.0.client, line).unwrap_or(shared);
+        let own = own::connection(&self.0.client, line);
+        let is_own = own.is_some();
+        let mut connection = own.unwrap_or(shared);
         let asked = Instant::now();
         let failure = match timeout(self.0.patience, work(&mut connection)).await {
             Ok(Ok(done)) => {
@@ -215,6 +217,12 @@ impl RedisLink {
                     self.lost(number, "two slow answers in succession");
                 }
                 return Ok(done);
+            }
+            // A server hangs up on who is quiet for long, as a thread may be while the others are not. The next command
+            // finds out whether it is there.
+            Ok(Err(error)) if is_own && error.is_connection_dropped() => {
+                own::forget(line);
+                return Err(Away);
             }
             Ok(Err(error)) => error.to_string(),
             Err(_) => format!("no answer within {:?}", self.0.patience),

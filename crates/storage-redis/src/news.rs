@@ -16,14 +16,11 @@ const LIMIT: Duration = Duration::from_secs(2);
 const PAUSE: Duration = Duration::from_millis(200);
 /// How often channels that nobody listens to are left: who reads on comes back before.
 const SWEEP: Duration = Duration::from_secs(5);
-/// Readers that come at the same time, before one has to wait.
-const COMING: usize = 1024;
-
 /// Channels that are listened to, as long as somebody does.
 #[derive(Clone)]
 pub(crate) struct News {
     channels: Arc<Channels>,
-    orders: mpsc::Sender<Order>,
+    orders: mpsc::UnboundedSender<Order>,
 }
 
 type Channels = Mutex<HashMap<String, watch::Sender<u64>>>;
@@ -48,7 +45,7 @@ impl Listener {
 impl News {
     /// Listens with connections of a client, as long as the last clone lives.
     pub(crate) fn start(client: Client) -> Self {
-        let (orders, taken) = mpsc::channel(COMING);
+        let (orders, taken) = mpsc::unbounded_channel();
         let channels = Arc::<Channels>::default();
         tokio::spawn(run(client, Arc::clone(&channels), taken));
         Self { channels, orders }
@@ -63,8 +60,8 @@ impl News {
         };
         if first {
             let (done, subscribed) = oneshot::channel();
-            // Where too many come at once, who is not waited for hears of it a little later.
-            if self.orders.try_send(Order { channel, done }).is_ok() {
+            // No more wait than there are channels.
+            if self.orders.send(Order { channel, done }).is_ok() {
                 timeout(patience, subscribed).await.ok();
             }
         }
@@ -76,7 +73,7 @@ fn lock(channels: &Channels) -> MutexGuard<'_, HashMap<String, watch::Sender<u64
     channels.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
-async fn run(client: Client, channels: Arc<Channels>, mut orders: mpsc::Receiver<Order>) {
+async fn run(client: Client, channels: Arc<Channels>, mut orders: mpsc::UnboundedReceiver<Order>) {
     loop {
         let order = if left(&channels).is_empty() {
             // Not before somebody wants to hear anything.
@@ -132,7 +129,7 @@ async fn serve(
     mut sink: PubSubSink,
     mut stream: PubSubStream,
     channels: &Channels,
-    orders: &mut mpsc::Receiver<Order>,
+    orders: &mut mpsc::UnboundedReceiver<Order>,
 ) -> Ended {
     let mut sweep = interval(SWEEP);
     loop {

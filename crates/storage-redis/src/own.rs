@@ -55,6 +55,11 @@ pub(crate) fn connection(client: &Client, line: Line) -> Option<MultiplexedConne
     })
 }
 
+/// Gives this thread's connection up; the next who asks for it has a new one made.
+pub(crate) fn forget(line: Line) {
+    CONNECTIONS.with_borrow_mut(|own| own.retain(|own| own.line != line));
+}
+
 async fn connect(client: Client, line: Line) {
     // Whoever asks is bounded in time, and nobody waits for this.
     let config = AsyncConnectionConfig::new().set_response_timeout(None);

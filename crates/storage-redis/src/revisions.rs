@@ -41,16 +41,15 @@ impl RedisCache {
         if runtime.runtime_flavor() != RuntimeFlavor::CurrentThread {
             self.look_up(vec![look_up]).await;
         } else if enqueue(self.link.name(), look_up) {
-            // A task of its own: a caller that goes away takes nobody's answer along.
-            let cache = self.clone();
-            runtime.spawn(async move { cache.ask_for_all().await });
+            // Given back however it ends: those who wait then read for themselves. In a task of its own: a caller that
+            // goes away takes nobody's answer along.
+            let (cache, asking) = (self.clone(), Asking(self.link.name()));
+            runtime.spawn(async move { cache.ask_for_all(asking).await });
         }
         answered.await.ok().flatten()
     }
 
-    async fn ask_for_all(&self) {
-        // Given back however it ends: those who wait then read for themselves.
-        let asking = Asking(self.link.name());
+    async fn ask_for_all(&self, asking: Asking) {
         while let Some(look_ups) = asking.next() {
             self.look_up(look_ups).await;
         }

@@ -23,7 +23,7 @@ const LONG: usize = 12_000;
 
 async fn two_servers(database: TestDatabase) -> (Server, Server, Home) {
     let home = Home::Postgres(database);
-    let (one, other) = join(home.server_with(&[LONG_QUESTIONS]), home.server_with(&[LONG_QUESTIONS])).await;
+    let (one, other) = home.two_servers(&[LONG_QUESTIONS]).await;
     (one, other, home)
 }
 

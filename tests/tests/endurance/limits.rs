@@ -3,14 +3,13 @@
 use std::time::Instant;
 
 use futures::future::join;
-use reqwest::Method;
 use serde_json::{Value, json};
 use test_support::postgres::TestDatabase;
 use test_support::wait::wait_until;
 
 use super::cancelling::{LONG_QUESTIONS, ask_long, cancel, failure, question_of};
 use super::{Home, LEASE, MARGIN, QUESTION, on_each_database};
-use crate::support::{Api, Outcome, Server, Socket};
+use crate::support::{Outcome, Server, Socket};
 
 const ONE_AT_A_TIME: (&str, &str) = ("IYAGI__CHAT__STREAMS_PER_USER", "1");
 /// In characters: it is still being answered when the next question comes.
@@ -50,19 +49,12 @@ async fn a_user_who_is_being_answered_is_refused_in_another_session_and_asks_aga
     for _ in 0..10 {
         api.ask(&question_in(&free)).await;
     }
-    assert_eq!(metric(&api, "streams_refused_total{limit=\"user\"}").await, Some(2));
-}
-
-/// The value of a counter.
-async fn metric(api: &Api, name: &str) -> Option<u64> {
-    let text = api.request(Method::GET, "/metrics").send().await.unwrap().text().await.unwrap();
-    text.lines().find_map(|line| line.strip_prefix(name)?.trim().parse().ok())
+    assert_eq!(api.metric("streams_refused_total{limit=\"user\"}").await, Some(2.0));
 }
 
 async fn two_servers(database: TestDatabase) -> (Server, Server, Home) {
     let home = Home::Postgres(database);
-    let variables = [LONG_QUESTIONS, ONE_AT_A_TIME];
-    let (one, other) = join(home.server_with(&variables), home.server_with(&variables)).await;
+    let (one, other) = home.two_servers(&[LONG_QUESTIONS, ONE_AT_A_TIME]).await;
     (one, other, home)
 }
 

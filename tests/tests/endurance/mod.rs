@@ -3,6 +3,7 @@
 
 use std::{env, time::Duration};
 
+use futures::future::join;
 use test_support::{postgres::TestDatabase, redis::RedisServer};
 
 use crate::support::Server;
@@ -56,6 +57,11 @@ impl Home {
             variables.push(("DATABASE_URL", &database.url));
         }
         Server::start_with(&variables).await
+    }
+
+    /// Two servers on the same database.
+    async fn two_servers(&self, variables: &[(&str, &str)]) -> (Server, Server) {
+        join(self.server_with(variables), self.server_with(variables)).await
     }
 }
 

@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 use test_support::redis::RestartableRedis;
 
 use super::{Home, QUESTION};
-use crate::support::{Api, Server};
+use crate::support::Api;
 
 /// So many clients count at once, each in a session of its own.
 const COUNTING: usize = 6;
@@ -105,18 +105,13 @@ async fn beat(redis: &mut RestartableRedis) {
     }
 }
 
-async fn hits(api: &Api) -> f64 {
-    let metrics = api.get("/metrics").await.text().await.unwrap();
-    let hit = |line: &&str| line.starts_with("session_cache_lookups_total") && line.contains("\"hit\"");
-    metrics.lines().find(hit).and_then(|line| line.rsplit(' ').next()?.parse().ok()).unwrap_or(0.0)
-}
-
 async fn is_used(api: &Api, session: &str) -> bool {
-    let before = hits(api).await;
+    let hits = async || api.metric("session_cache_lookups_total{outcome=\"hit\"}").await.unwrap_or(0.0);
+    let before = hits().await;
     for _ in 0..3 {
         api.get(&format!("/api/sessions/{session}")).await;
     }
-    hits(api).await > before && api.get_json("/health").await["cache"]["status"] == "ok"
+    hits().await > before && api.get_json("/health").await["cache"]["status"] == "ok"
 }
 
 async fn until_used(api: &Api) {
@@ -128,18 +123,12 @@ async fn until_used(api: &Api) {
     }
 }
 
-async fn two_servers(home: &Home, redis: &RestartableRedis) -> (Server, Server) {
-    let url = redis.url();
-    let variables = [("REDIS_URL", url.as_str())];
-    join(home.server_with(&variables), home.server_with(&variables)).await
-}
-
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn whatever_befalls_redis_no_request_fails_and_nothing_old_is_told() {
     let database = test_support::require!(test_support::postgres::database().await);
     let mut redis = test_support::require!(RestartableRedis::start().await);
     let home = Home::Postgres(database);
-    let (one, other) = two_servers(&home, &redis).await;
+    let (one, other) = home.two_servers(&[("REDIS_URL", &redis.url())]).await;
     let apis = [one.api(), other.api()];
     for api in &apis {
         until_used(api).await;
@@ -158,6 +147,28 @@ async fn whatever_befalls_redis_no_request_fails_and_nothing_old_is_told() {
     for api in &apis {
         until_used(api).await;
     }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn while_one_server_has_redis_already_and_the_other_has_not_nothing_old_is_told() {
+    let database = test_support::require!(test_support::postgres::database().await);
+    let redis = test_support::require!(RestartableRedis::start().await);
+    let home = Home::Postgres(database);
+    let before = home.server_with(&[]).await;
+    let after = home.server_with(&[("REDIS_URL", &redis.url())]).await;
+    let apis = [before.api(), after.api()];
+    let seen = Seen::default();
+    let counting = (0..COUNTING).map(|number| count(&apis, format!("counter-{number}"), &seen));
+    let talking = (0..TALKING).map(|number| talk(&apis, format!("talker-{number}"), &seen));
+    let end = async {
+        tokio::time::sleep(5 * BREATH).await;
+        seen.over.store(true, Ordering::Relaxed);
+    };
+    join(join(join_all(counting), join_all(talking)), end).await;
+    let requests = seen.requests.into_inner();
+    assert!(requests > 100, "too few requests to prove anything: {requests}");
+    drop(before);
+    until_used(&apis[1]).await;
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

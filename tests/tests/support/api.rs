@@ -29,6 +29,12 @@ impl Api {
         self.client.request(method, format!("{}{path}", self.base))
     }
 
+    /// The value of a metric, named with its labels as it is told.
+    pub(crate) async fn metric(&self, name: &str) -> Option<f64> {
+        let text = self.get("/metrics").await.text().await.unwrap();
+        text.lines().find_map(|line| line.strip_prefix(name)?.trim().parse().ok())
+    }
+
     pub(crate) async fn get(&self, path: &str) -> Response {
         self.request(Method::GET, path).send().await.unwrap()
     }

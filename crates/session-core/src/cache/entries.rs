@@ -51,6 +51,8 @@ pub(super) enum Change<V> {
 struct Writer {
     ticket: CacheTicket,
     since: Timestamp,
+    /// The era in which it began.
+    era: u64,
     /// Whether the other processes know.
     told: bool,
 }
@@ -59,6 +61,8 @@ struct Writer {
 #[derive(Default)]
 struct Marks {
     writers: Vec<Writer>,
+    /// Whether another write ended, while these go on, of which it is not known what it left: it may be the later one.
+    in_doubt: bool,
     /// Who reads it in order to keep it, until when, and in what era.
     filling: Option<(CacheTicket, Timestamp, u64)>,
     /// Until when another process may be writing it.
@@ -79,6 +83,7 @@ impl Marks {
     fn drop_abandoned(&mut self, now: Timestamp) -> bool {
         let before = self.writers.len();
         self.writers.retain(|writer| now.since(writer.since) < ABANDONED);
+        self.in_doubt &= !self.writers.is_empty();
         self.writers.len() < before
     }
 
@@ -158,7 +163,7 @@ impl<V: Clone + Send + Sync + 'static> Entries<V> {
         {
             let (now, mut shard) = (self.clock.now(), self.shard(key));
             self.mark(&mut shard, key, now, |marks| {
-                marks.writers.push(Writer { ticket: ticket.clone(), since: now, told: true });
+                marks.writers.push(Writer { ticket: ticket.clone(), since: now, era: self.fleet.era(), told: true });
                 marks.filling = None;
             });
         }
@@ -183,21 +188,27 @@ impl<V: Clone + Send + Sync + 'static> Entries<V> {
     ) {
         let tell = {
             let (now, mut shard) = (self.clock.now(), self.shard(key));
-            let late = ticket.is_some_and(|ticket| {
-                settle(&mut shard, key, &ticket, now)
-                    .is_none_or(|writer| !writer.told || now.since(writer.since) > SLOW)
-            });
-            let elsewhere = shard.get_mut(&key).is_some_and(|marks| marks.is_written_elsewhere(now));
+            // What another process writes, or wrote meanwhile, may come after this.
+            let mut overtaken =
+                shard.get_mut(&key).is_some_and(|marks| marks.is_written_elsewhere(now) || marks.in_doubt);
+            let mut late = false;
+            if let Some(ticket) = ticket {
+                let writer = settle(&mut shard, key, &ticket, now);
+                overtaken |= writer.as_ref().is_none_or(|writer| writer.era != self.fleet.era());
+                late = writer.is_none_or(|writer| !writer.told || now.since(writer.since) > SLOW);
+            }
             let kept = self.known.get(&key).filter(|entry| self.is_current(entry, now));
             let changed = match change(kept.as_deref().map(|entry| &entry.value)) {
                 Change::Leave => false,
-                // What another process writes may come after this.
-                Change::Put(value, lifetime) if !elsewhere => {
+                Change::Put(value, lifetime) if !overtaken => {
                     self.put(key, value, lifetime, now);
                     true
                 }
                 Change::Put(..) | Change::Forget => {
                     self.known.invalidate(&key);
+                    if let Some(marks) = shard.get_mut(&key) {
+                        marks.in_doubt = !marks.writers.is_empty();
+                    }
                     true
                 }
             };
@@ -269,6 +280,7 @@ fn settle(shard: &mut Shard<'_>, key: Uuid, ticket: &CacheTicket, now: Timestamp
     let marks = shard.get_mut(&key)?;
     let place = marks.writers.iter().position(|writer| writer.ticket == *ticket)?;
     let writer = marks.writers.swap_remove(place);
+    marks.in_doubt &= !marks.writers.is_empty();
     if marks.is_quiet(now) {
         shard.remove(&key);
     }

@@ -130,7 +130,7 @@ impl Fleet {
         let (told, answer) = oneshot::channel();
         if inner.enqueue(key, told) {
             // A task of its own: a caller that goes away leaves nobody untold.
-            tokio::spawn(tell_all(Arc::clone(inner)));
+            tokio::spawn(tell_all(Teller { inner: Arc::clone(inner), held: true }));
         }
         answer.await.unwrap_or(false)
     }
@@ -142,18 +142,26 @@ impl Fleet {
         // Held while it is told: whoever comes meanwhile goes on when the others know.
         let mut last = inner.told_cut_off.lock().await;
         inner.seen().cut_off = cut_off;
+        if !cut_off {
+            // Nobody waits for it: what cannot be told with this pulse is told with the next.
+            if std::mem::take(&mut *last).told {
+                tokio::time::timeout(SILENCE, inner.pulse()).await.ok();
+            }
+            return;
+        }
+        if last.told {
+            return;
+        }
         // What could not be told a moment ago is told with a pulse, as soon as one can be.
-        if last.told == cut_off || last.failed.is_some_and(|at| at.elapsed() < SILENCE) {
+        if last.failed.is_some_and(|at| at.elapsed() < SILENCE) {
             return;
         }
         let mut echo = std::pin::pin!(inner.heard_cut_off.notified());
         echo.as_mut().enable();
         if tokio::time::timeout(SILENCE, inner.pulse()).await.unwrap_or(false) {
-            *last = CutOff { told: cut_off, failed: None };
-            if cut_off {
-                // What this process hears the others have heard, or do in the same moment.
-                tokio::time::timeout(ECHO, echo).await.ok();
-            }
+            *last = CutOff { told: true, failed: None };
+            // What this process hears the others have heard, or do in the same moment.
+            tokio::time::timeout(ECHO, echo).await.ok();
         } else {
             last.failed = Some(Instant::now());
         }
@@ -239,8 +247,27 @@ impl Inner {
     }
 }
 
+/// The right to tell what waits. When it is dropped at work, with the runtime say, those who wait are told that nobody
+/// could be told.
+struct Teller {
+    inner: Arc<Inner>,
+    held: bool,
+}
+
+impl Drop for Teller {
+    fn drop(&mut self) {
+        if self.held {
+            let mut waiting = self.inner.waiting();
+            waiting.telling = false;
+            waiting.keys.clear();
+            waiting.told.clear();
+        }
+    }
+}
+
 /// Tells what waits, and what comes meanwhile, many keys at a time.
-async fn tell_all(inner: Arc<Inner>) {
+async fn tell_all(mut teller: Teller) {
+    let inner = Arc::clone(&teller.inner);
     while let Some((keys, told)) = inner.next() {
         let signal = FleetSignal::Writing { from: inner.me.clone(), keys };
         let mut outcome = inner.signals.tell_fleet(&signal).await;
@@ -256,6 +283,8 @@ async fn tell_all(inner: Arc<Inner>) {
             let _ = told.send(outcome.is_ok());
         }
     }
+    // Given back by whoever found nothing more to tell.
+    teller.held = false;
 }
 
 impl Seen {

@@ -26,7 +26,7 @@ local function writers(key, abandoned)
   if gone > 0 then
     forget(key)
     count = redis.call('HINCRBY', key, 'w', -gone)
-    if count < 1 then redis.call('HDEL', key, 'w') end
+    if count < 1 then redis.call('HDEL', key, 'w', 'd') end
   end
   return count
 end

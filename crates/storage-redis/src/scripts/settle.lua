@@ -5,8 +5,10 @@ local entry, chat = KEYS[1], KEYS[3]
 sound(entry, 'hash')
 if chat then sound(chat, 'list') end
 local ticket, began, what, revision = ARGV[1], ARGV[2], ARGV[3], tonumber(ARGV[4])
+-- While this was written another write ended of which it is not known what it left: it may be the later one.
+if what ~= 'unchanged' and redis.call('HEXISTS', entry, 'd') == 1 then what = 'doubtful' end
 if ticket ~= '' and redis.call('HDEL', entry, 'm:' .. ticket) == 1 then
-  if redis.call('HINCRBY', entry, 'w', -1) < 1 then redis.call('HDEL', entry, 'w') end
+  if redis.call('HINCRBY', entry, 'w', -1) < 1 then redis.call('HDEL', entry, 'w', 'd') end
 end
 local current = redis.call('GET', KEYS[2])
 if what == 'unchanged' then
@@ -15,6 +17,7 @@ if what == 'unchanged' then
 end
 if what == 'doubtful' or not current or (began ~= '' and began ~= current) then
   forget(entry)
+  if redis.call('HEXISTS', entry, 'w') == 1 then redis.call('HSET', entry, 'd', 1) end
   if chat then redis.call('DEL', chat) end
   return 0
 end

@@ -154,6 +154,17 @@ pub async fn of_two_writes_the_later_one_counts_however_they_end(cache: &dyn Ses
     }
 }
 
+pub async fn a_write_does_not_count_that_another_one_in_doubt_may_have_overtaken(cache: &dyn SessionCache) {
+    filled(cache, &at_revision(4)).await;
+    let (one, other) = (cache.writing(session_id(1)).await, cache.writing(session_id(1)).await);
+    cache.wrote(session_id(1), Some(other), Written::Doubtful).await;
+    cache.wrote(session_id(1), Some(one), Written::Changed(&at_revision(5), None)).await;
+    assert_eq!((known(cache).await, cache.revision(session_id(1)).await), (None, None));
+    // What is read or written from now on counts again.
+    write(cache, Written::Changed(&at_revision(7), None)).await;
+    assert_eq!(known(cache).await, Some(at_revision(7)));
+}
+
 pub async fn messages_follow_a_session_from_its_beginning(cache: &dyn SessionCache) {
     cache.wrote(session_id(1), None, Written::New(&told(0))).await;
     assert_eq!(sequences(cache, 10).await, Some(vec![]));

@@ -287,6 +287,7 @@ macro_rules! session_cache_contract {
             a_write_whose_outcome_is_in_doubt_makes_it_unknown,
             what_was_read_before_a_write_is_not_kept,
             of_two_writes_the_later_one_counts_however_they_end,
+            a_write_does_not_count_that_another_one_in_doubt_may_have_overtaken,
             messages_follow_a_session_from_its_beginning,
             messages_that_were_read_are_kept_and_go_on,
             messages_of_another_revision_are_not_kept,
