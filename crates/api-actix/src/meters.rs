@@ -55,8 +55,9 @@ impl Meters {
 
 impl Kind {
     fn of(method: &'static str, route: &str, status: u16) -> Self {
-        let route = route.to_owned();
-        let total = metrics::counter!("http_requests_total", "method" => method, "route" => route.clone(), "status" => status.to_string());
+        let (route, told) = (route.to_owned(), status.to_string());
+        let total =
+            metrics::counter!("http_requests_total", "method" => method, "route" => route.clone(), "status" => told);
         let duration = metrics::histogram!("http_request_duration_seconds", "method" => method, "route" => route);
         Self { method, status, total, duration }
     }

@@ -96,7 +96,11 @@ async fn run(client: Client, channels: Arc<Channels>, mut orders: mpsc::Unbounde
         order.map(|order| order.done.send(()).ok());
         match serve(sink, stream, &channels, &mut orders).await {
             Ended::NobodyIsLeft => return,
-            Ended::Lost => tracing::debug!("news of streams are not heard until redis is back"),
+            Ended::Lost => {
+                tracing::debug!("news of streams are not heard until redis is back");
+                // A server that hangs up on everybody is not to be asked without end.
+                sleep(PAUSE).await;
+            }
         }
     }
 }

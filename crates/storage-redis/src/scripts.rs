@@ -1,10 +1,10 @@
 //! What has to happen in Redis in one step, as scripts.
 //!
 //! An entry is a hash: `e` the epoch it was written in; `s` a value, or `n` where there is none ("*" or the store);
-//! `r` the value's revision; `v` the epoch and the revision once more, as long as nobody writes; `w` how many write it,
-//! each with a field `m:<ticket>` that says since when; `d` that one of those who wrote meanwhile ended in doubt; `f` and
-//! `fd` who reads it in order to keep it, and until when. A session's entry has more: `hr` the revision that the list of
-//! messages belongs to; `sr` and `c0` to `c3` the same for its figures.
+//! `r` the value's revision; `v` the epoch and the revision once more, as long as nobody writes; `w` how many write
+//! it, each with a field `m:<ticket>` that says since when; `d` that one of those who wrote meanwhile ended in doubt;
+//! `f` and `fd` who reads it in order to keep it, and until when. A session's entry has more: `hr` the revision that
+//! the list of messages belongs to; `sr` and `c0` to `c3` the same for its figures.
 
 use std::time::Duration;
 

@@ -136,17 +136,22 @@ async fn a_question_to_a_busy_session_is_treated_as_the_shop_wants_whatever_the_
     assert_eq!((first.session, second.repeated), (second.session, false));
 }
 
-#[tokio::test]
-async fn a_session_that_is_answering_again_is_busy_whatever_the_limit() {
-    let chat = chat_within(ONE_PER_USER, BusyPolicy::Reject).await;
+/// A session in which a question was answered, and the wish to have it answered again.
+async fn answered(chat: &Chat) -> (SessionId, Regenerate) {
     chat.now(Script::Say(vec!["네"]));
     let first = chat.service.ask(of("kim", "하나")).await.unwrap();
     chat.events(first.turn).await;
     let message = chat.messages(first.session).await.into_iter().find(|said| said.role == Role::User).unwrap().id;
+    (first.session, Regenerate { store: samples::store(), user: None, message, client_message_id: None })
+}
+
+#[tokio::test]
+async fn a_session_that_is_answering_again_is_busy_whatever_the_limit() {
+    let chat = chat_within(ONE_PER_USER, BusyPolicy::Reject).await;
+    let (session, again) = answered(&chat).await;
     chat.now(Script::Hang(vec!["…"]));
-    let again = Regenerate { store: samples::store(), user: None, message, client_message_id: None };
     let again = chat.service.regenerate(again).await.unwrap();
-    let second = chat.service.ask(Ask { session: Some(first.session), ..of("kim", "둘") }).await;
+    let second = chat.service.ask(Ask { session: Some(session), ..of("kim", "둘") }).await;
     assert!(matches!(second, Err(ChatError::TurnInProgress { turn }) if turn == again.turn), "{second:?}");
 }
 
@@ -165,12 +170,8 @@ async fn whoever_is_refused_for_another_reason_takes_no_slot() {
 #[tokio::test]
 async fn another_answer_to_a_question_needs_a_slot_too() {
     let chat = chat_within(ONE_PER_USER, BusyPolicy::Queue).await;
-    chat.now(Script::Say(vec!["네"]));
-    let first = chat.service.ask(of("kim", "하나")).await.unwrap();
-    chat.events(first.turn).await;
-    let message = chat.messages(first.session).await.into_iter().find(|said| said.role == Role::User).unwrap().id;
+    let (_, again) = answered(&chat).await;
     take(&chat, "kim").await;
-    let again = Regenerate { store: samples::store(), user: None, message, client_message_id: None };
     assert!(refusal(&chat.service.regenerate(again.clone()).await).is_some());
     chat.slots.release(&dead("kim")).await.unwrap();
     chat.service.regenerate(again).await.unwrap();
