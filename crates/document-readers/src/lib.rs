@@ -20,7 +20,7 @@ fn utf8(raw: &RawDocument) -> Result<String, ReadError> {
         reason: format!("it is not UTF-8 from byte {} on; save it as UTF-8", cause.valid_up_to()),
     })?;
     if text.trim().is_empty() {
-        return Err(ReadError::Empty(raw.name.clone()));
+        return Err(ReadError::Empty { name: raw.name.clone() });
     }
     Ok(text.replace("\r\n", "\n").replace('\r', "\n").replace('\0', ""))
 }

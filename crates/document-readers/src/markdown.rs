@@ -33,7 +33,7 @@ impl TextReader for MarkdownReader {
         walk.flush(BlockKind::Paragraph);
         let mut document = walk.document;
         if document.blocks.is_empty() {
-            return Err(ReadError::Empty(raw.name.clone()));
+            return Err(ReadError::Empty { name: raw.name.clone() });
         }
         if document.title.is_empty() {
             base_name(&raw.name).clone_into(&mut document.title);
@@ -167,7 +167,7 @@ impl Walk {
             return;
         }
         let heading_path = self.headings.iter().map(|(_, heading)| heading.clone()).collect();
-        self.document.blocks.push(Block { heading_path, kind, text: text.to_owned() });
+        self.document.blocks.push(Block { heading_path, kind, text: text.to_owned(), page: None });
     }
 }
 
@@ -234,7 +234,7 @@ mod tests {
             (BlockKind::Code, "let a = 1;\nlet b;")
         );
         assert_eq!(document.title, "안내");
-        assert!(matches!(read("# 제목만\n").await, Err(ReadError::Empty(name)) if name == "a/안내.md"));
+        assert!(matches!(read("# 제목만\n").await, Err(ReadError::Empty { name }) if name == "a/안내.md"));
     }
 
     proptest! {

@@ -30,7 +30,9 @@ impl TextReader for PlainTextReader {
         let blocks = blocks.into_iter().filter(|text| !text.is_empty());
         Ok(ReadDocument {
             title: base_name(&raw.name).to_owned(),
-            blocks: blocks.map(|text| Block { heading_path: Vec::new(), kind: BlockKind::Paragraph, text }).collect(),
+            blocks: blocks
+                .map(|text| Block { heading_path: Vec::new(), kind: BlockKind::Paragraph, text, page: None })
+                .collect(),
             ..ReadDocument::default()
         })
     }
@@ -55,6 +57,6 @@ mod tests {
     async fn other_encodings_and_empty_files_are_refused_by_name() {
         let error = PlainTextReader.read(&raw(b"abc\xb9\xe8\xbc\xdb")).await.unwrap_err();
         assert_eq!(error.to_string(), "\"안내.txt\" cannot be read: it is not UTF-8 from byte 3 on; save it as UTF-8");
-        assert!(matches!(PlainTextReader.read(&raw(b" \n")).await, Err(ReadError::Empty(_))));
+        assert!(matches!(PlainTextReader.read(&raw(b" \n")).await, Err(ReadError::Empty { .. })));
     }
 }

@@ -30,7 +30,7 @@ impl TextReader for Readers {
     async fn read(&self, raw: &RawDocument) -> Result<ReadDocument, ReadError> {
         match self.0.iter().find(|reader| reader.reads(raw)) {
             Some(reader) => reader.read(raw).await,
-            None => Err(ReadError::Unsupported(raw.name.clone())),
+            None => Err(ReadError::Unsupported { name: raw.name.clone() }),
         }
     }
 }

@@ -114,7 +114,7 @@ mod tests {
     use super::*;
 
     fn block(heading: &str, kind: BlockKind, text: &str) -> Block {
-        Block { heading_path: vec![heading.to_owned()], kind, text: text.to_owned() }
+        Block { heading_path: vec![heading.to_owned()], kind, text: text.to_owned(), page: None }
     }
 
     fn cut(target_tokens: u32, blocks: Vec<Block>) -> Vec<String> {

@@ -4,8 +4,12 @@ mod answer;
 mod document;
 mod reading;
 mod retrieval;
+mod source;
+mod vector;
 
 pub use answer::{AnswerDelta, ChatRequest, FinishReason, ModelError, Passage, PastTurn, TokenUsage};
 pub use document::{Chunk, Collection, Document, DocumentStatus, IndexedChunk, InvalidCollection, Scope};
-pub use reading::{Block, BlockKind, RawDocument, ReadDocument, ReadError};
+pub use reading::{Block, BlockKind, PageImage, RawDocument, ReadDocument, ReadError};
 pub use retrieval::{Concept, Role, ScoredChunk, StoredChunk, TermStatistics, TermWeight};
+pub use source::{FetchedDocument, FoundSource, InvalidSource, SourceError, SourceUrl};
+pub use vector::{EmbeddingSpec, VectorError, VectorPoint};

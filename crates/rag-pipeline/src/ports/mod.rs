@@ -5,11 +5,19 @@ mod documents;
 mod indexes;
 mod models;
 mod reader;
+mod source;
+mod vectors;
 
 pub use documents::DocumentRepository;
 pub use indexes::{KeywordIndex, VectorIndex};
 pub use models::{AnswerStream, ChatModel, Embedder};
-pub use reader::TextReader;
+pub use reader::{Ocr, OcrError, PageRenderer, TextReader};
+pub use source::{FileSource, SourceCatalogue};
+pub use vectors::VectorStore;
 
 #[cfg(any(test, feature = "testing"))]
 pub use models::{MockChatModel, MockEmbedder};
+#[cfg(any(test, feature = "testing"))]
+pub use reader::{MockOcr, MockPageRenderer, MockTextReader};
+#[cfg(any(test, feature = "testing"))]
+pub use source::{MockFileSource, MockSourceCatalogue};
