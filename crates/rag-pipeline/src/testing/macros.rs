@@ -63,3 +63,53 @@ macro_rules! document_contract {
         )+
     };
 }
+
+/// Makes every case of [`contract::vectors`](crate::testing::contract::vectors) a named `#[tokio::test]` for one vector
+/// store.
+///
+/// The argument is an `async` block that evaluates to an `Option` of a
+/// [`VectorFixture`](crate::testing::VectorFixture) over an **empty** store; with `None`, because a server is missing
+/// and that was told, the cases pass without running. The calling crate needs `tokio` with `macros` and
+/// `rt-multi-thread` among its dev-dependencies.
+#[macro_export]
+macro_rules! vector_store_contract {
+    ($fixture:expr) => {
+        $crate::vector_store_contract!(@cases $fixture;
+            the_nearest_come_first_with_cosine_scores,
+            equal_scores_come_in_the_order_of_chunk_ids,
+            no_more_are_found_than_asked_for,
+            an_empty_vector_finds_nothing,
+            a_kind_that_nothing_was_prepared_for_has_nothing,
+            nothing_to_put_or_to_remove_is_fine,
+            a_vector_without_direction_harms_no_other,
+            kinds_of_one_length_never_meet,
+            stores_never_meet,
+            collections_narrow_a_search,
+            a_point_put_twice_is_one_and_the_newer_wins,
+            the_later_of_two_points_of_one_chunk_wins_within_a_call,
+            exactly_those_asked_for_are_removed,
+            removing_what_is_unknown_changes_nothing,
+            a_store_cannot_remove_what_another_has,
+            vectors_of_another_length_are_a_mismatch,
+            room_for_another_length_is_a_mismatch,
+            preparing_again_keeps_what_is_there,
+            room_prepared_by_several_at_once_is_one,
+            points_are_counted_by_kind_and_store,
+            thousands_of_points_go_and_come_in_one_call,
+            names_that_look_like_queries_are_only_names,
+            writers_at_once_lose_nothing,
+            writers_of_one_point_at_once_leave_one,
+        );
+    };
+    (@cases $fixture:expr; $($case:ident),+ $(,)?) => {
+        $(
+            #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+            async fn $case() {
+                let Some(fixture) = $fixture.await else {
+                    return;
+                };
+                $crate::testing::contract::vectors::$case(&fixture.subject).await;
+            }
+        )+
+    };
+}

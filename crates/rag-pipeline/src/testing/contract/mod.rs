@@ -1,5 +1,5 @@
 //! What every storage of documents must do: run all of it with
-//! [`document_contract!`](crate::document_contract).
+//! [`document_contract!`](crate::document_contract). What vector stores must do is in [`vectors`].
 //!
 //! Each case takes the three ports of one empty storage and panics when the contract is broken.
 #![allow(clippy::unwrap_used, clippy::missing_panics_doc)] // a suite of tests that lives outside `tests/`
@@ -7,6 +7,7 @@
 mod repository;
 mod samples;
 mod search;
+pub mod vectors;
 
 pub use repository::*;
 pub use search::*;
