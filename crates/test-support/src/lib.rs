@@ -1,9 +1,9 @@
-//! Real servers for tests: finds PostgreSQL, Redis and a browser on this machine, runs throw-away
+//! Real servers for tests: finds PostgreSQL, Redis, Chroma and a browser on this machine, runs throw-away
 //! ones, and leaves nothing behind however the test process ends.
 //!
-//! Nothing here is started before a test asks for it. PostgreSQL and Redis are shared by all tests
-//! of one process, which keep apart through a database ([`postgres::database`]) or a key prefix
-//! ([`redis::prefix`]) each. A browser driver belongs to the test that started it, as does a PostgreSQL
+//! Nothing here is started before a test asks for it. PostgreSQL, Redis and Chroma are shared by all
+//! tests of one process, which keep apart through a database ([`postgres::database`]) or a prefix of names
+//! ([`redis::prefix`], [`chroma::prefix`]) each. A browser driver belongs to the test that started it, as does a PostgreSQL
 //! server that is to be stopped and started again ([`postgres::RestartableServer`]).
 //!
 //! ```no_run
@@ -17,11 +17,13 @@
 //! |---|---|
 //! | `TEST_DATABASE_URL` | use this PostgreSQL server instead of starting one; its user may create databases |
 //! | `TEST_REDIS_URL` | use this Redis server instead of starting one |
+//! | `TEST_CHROMA_URL` | use this Chroma server instead of starting one |
 //! | `CI=true`, `IYAGI_TEST_REQUIRE_SERVERS=1` | a missing server fails the test instead of skipping it |
 //! | `IYAGI_TEST_TOOLS` | where `scripts/test.sh` unpacked servers, `target/test-tools` by default |
 //! | `IYAGI_TEST_SKIPPED` | a file that gets one line for each skipped test |
 
 pub mod browser;
+pub mod chroma;
 mod launch;
 pub mod locate;
 pub mod ports;

@@ -70,7 +70,8 @@ pub fn python_package(name: &str) -> Option<PathBuf> {
     path.is_dir().then_some(path)
 }
 
-fn test_tools() -> PathBuf {
+/// Where `scripts/test.sh` puts what it unpacks and makes.
+pub(crate) fn test_tools() -> PathBuf {
     env::var_os("IYAGI_TEST_TOOLS")
         .map_or_else(|| Path::new(env!("CARGO_MANIFEST_DIR")).join("../../target/test-tools"), PathBuf::from)
 }

@@ -3,6 +3,7 @@
 #![expect(clippy::unwrap_used, reason = "clippy knows #[test] functions as tests, but not their helpers")]
 
 mod browser;
+mod chroma;
 mod lifetime;
 mod postgres;
 mod redis;
