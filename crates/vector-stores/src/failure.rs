@@ -38,12 +38,7 @@ impl Failure {
     /// A request that ended without an answer.
     pub(crate) fn unanswered(store: &str, error: reqwest::Error) -> Self {
         let what = if error.is_timeout() { "did not answer in time" } else { "cannot be reached" };
-        // The URL is known, and the innermost cause says most.
-        let error = error.without_url();
-        let mut cause: &dyn Error = &error;
-        while let Some(source) = cause.source() {
-            cause = source;
-        }
+        let cause = innermost(&error.without_url());
         Self::Transient { message: format!("{store} {what}: {cause}"), retry_after: None }
     }
 
@@ -77,6 +72,15 @@ impl From<Failure> for VectorError {
             Failure::Refused { message, .. } | Failure::Garbled(message) => Self::Permanent(message),
         }
     }
+}
+
+/// The innermost cause of an error, which says most.
+pub(crate) fn innermost(error: &dyn Error) -> String {
+    let mut cause = error;
+    while let Some(source) = cause.source() {
+        cause = source;
+    }
+    cause.to_string()
 }
 
 /// What passes by waiting. 501 and 505 say that the server cannot do it at all.

@@ -11,7 +11,7 @@ use rustls::crypto::{CryptoProvider, ring};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
-use crate::failure::Failure;
+use crate::failure::{Failure, innermost};
 use crate::{HttpLimits, Secret};
 
 /// The most bytes of an answer that are read. A page of ids or an index's namespaces take a few mebibytes.
@@ -81,7 +81,7 @@ impl Http {
             value.set_sensitive(true);
             headers.insert(name, value);
         }
-        let client = client(&base, headers, &limits).map_err(|error| wrong(error.to_string()))?;
+        let client = client(&base, headers, &limits).map_err(|error| wrong(innermost(&error)))?;
         Ok(Self { store, client, base, limits, secret: key.map(|key| key.key) })
     }
 
@@ -206,6 +206,7 @@ fn client(base: &Url, headers: HeaderMap, limits: &HttpLimits) -> reqwest::Resul
 mod tests {
     use super::*;
 
+    /// A client; with a key that cannot be sent where the address says so.
     fn http(url: &str) -> Result<Http, VectorError> {
         let key = KeyHeader { name: HeaderName::from_static("api-key"), scheme: "", key: Secret::new("sk\n1") };
         let key = url.ends_with("key").then_some(key);
@@ -214,11 +215,20 @@ mod tests {
 
     #[test]
     fn segments_of_a_path_may_hold_anything_and_stay_below_the_address() {
-        let below = http("https://host/base/").unwrap();
+        let below = http("http://host/base/").unwrap();
         let call = Call::new(Method::GET, ["a b", "c/d?e#f", "가"]).query("wait=true");
-        assert_eq!(below.url(&call).as_str(), "https://host/base/a%20b/c%2Fd%3Fe%23f/%EA%B0%80?wait=true");
+        assert_eq!(below.url(&call).as_str(), "http://host/base/a%20b/c%2Fd%3Fe%23f/%EA%B0%80?wait=true");
         let call = Call::new(Method::GET, ["indexes"]);
         assert_eq!(http("http://host:1").unwrap().url(&call).as_str(), "http://host:1/indexes");
+    }
+
+    /// A machine may have no certificates; then that is said.
+    #[test]
+    fn tls_needs_nothing_but_the_certificates_of_the_machine() {
+        match http("https://host") {
+            Ok(http) => assert!(!http.is_plain()),
+            Err(error) => assert!(error.to_string().contains("certificates"), "{error}"),
+        }
     }
 
     #[test]

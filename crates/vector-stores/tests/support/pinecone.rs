@@ -23,11 +23,11 @@ pub(crate) struct Pinecone {
     pub(crate) dimension: Option<usize>,
     pub(crate) metric: &'static str,
     pub(crate) ready: bool,
-    state: Mutex<State>,
+    pub(crate) state: Mutex<State>,
 }
 
 #[derive(Default)]
-struct State {
+pub(crate) struct State {
     namespaces: BTreeMap<String, BTreeMap<String, Vector>>,
     pending: Vec<Change>,
 }
