@@ -30,11 +30,6 @@ impl Failure {
         matches!(self, Self::Refused { status: StatusCode::NOT_FOUND, .. })
     }
 
-    /// Whether there is one already.
-    pub(crate) fn is_conflict(&self) -> bool {
-        matches!(self, Self::Refused { status: StatusCode::CONFLICT, .. })
-    }
-
     /// A request that ended without an answer.
     pub(crate) fn unanswered(store: &str, error: reqwest::Error) -> Self {
         let what = if error.is_timeout() { "did not answer in time" } else { "cannot be reached" };

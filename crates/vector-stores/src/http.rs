@@ -75,6 +75,9 @@ impl Http {
         let wrong = |what: String| VectorError::Permanent(format!("{store}: {what}"));
         let base = address(url).map_err(|what| wrong(what.to_owned()))?;
         if let Some(KeyHeader { name, scheme, key }) = &key {
+            if key.expose().is_empty() {
+                return Err(wrong("the key is empty".to_owned()));
+            }
             let value = HeaderValue::from_str(&format!("{scheme}{}", key.expose()));
             let mut value =
                 value.map_err(|_| wrong("the key has line breaks or other control characters".to_owned()))?;
@@ -183,6 +186,9 @@ fn address(url: &str) -> Result<Url, &'static str> {
     if !url.username().is_empty() || url.password().is_some() {
         return Err("the address has a user or a password in it; set the key by itself");
     }
+    if url.query().is_some() || url.fragment().is_some() {
+        return Err("the address has a '?' or a '#' in it");
+    }
     Ok(url)
 }
 
@@ -206,11 +212,8 @@ fn client(base: &Url, headers: HeaderMap, limits: &HttpLimits) -> reqwest::Resul
 mod tests {
     use super::*;
 
-    /// A client; with a key that cannot be sent where the address says so.
     fn http(url: &str) -> Result<Http, VectorError> {
-        let key = KeyHeader { name: HeaderName::from_static("api-key"), scheme: "", key: Secret::new("sk\n1") };
-        let key = url.ends_with("key").then_some(key);
-        Http::new("qdrant", url, key, HeaderMap::new(), HttpLimits::default())
+        Http::new("qdrant", url, None, HeaderMap::new(), HttpLimits::default())
     }
 
     #[test]
@@ -233,11 +236,23 @@ mod tests {
 
     #[test]
     fn an_address_that_cannot_be_asked_is_refused_without_being_repeated() {
-        for bad in ["", "host:6333", "ftp://host", "https://", "https://user:hunter2@host", "http://host/key"] {
+        for bad in ["", "host:6333", "ftp://host", "https://", "https://user:hunter2@host", "http://host?key=hunter2"] {
             let Err(VectorError::Permanent(message)) = http(bad).map(|_| ()) else {
                 panic!("{bad:?} was taken");
             };
             assert!(message.starts_with("qdrant: the ") && !message.contains("hunter2"), "{message}");
+        }
+    }
+
+    #[test]
+    fn a_key_that_cannot_be_sent_is_refused_without_being_repeated() {
+        for (bad, what) in [("", "empty"), ("hunter2\n", "line breaks")] {
+            let key = KeyHeader { name: HeaderName::from_static("api-key"), scheme: "", key: Secret::new(bad) };
+            let made = Http::new("qdrant", "http://host", Some(key), HeaderMap::new(), HttpLimits::default());
+            let Err(VectorError::Permanent(message)) = made.map(|_| ()) else {
+                panic!("{bad:?} was taken");
+            };
+            assert!(message.contains(what) && !message.contains("hunter2"), "{message}");
         }
     }
 

@@ -205,7 +205,7 @@ impl PineconeStore {
         Ok(())
     }
 
-    async fn drop(&self, namespace: &str, chunks: &[ChunkId]) -> Result<(), VectorError> {
+    async fn forget(&self, namespace: &str, chunks: &[ChunkId]) -> Result<(), VectorError> {
         for batch in chunks.chunks(REMOVED) {
             let body = json!({ "ids": batch, "namespace": namespace });
             let call = Call::new(Method::POST, ["vectors", "delete"]).json(&body)?;
@@ -289,11 +289,11 @@ impl VectorStore for PineconeStore {
         let (kept, zero): (Vec<_>, Vec<_>) = latest.into_iter().partition(|p| points::has_direction(&p.vector));
         self.put(&namespace, &kept).await?;
         let zero: Vec<ChunkId> = zero.iter().map(|point| point.chunk).collect();
-        self.drop(&namespace, &zero).await
+        self.forget(&namespace, &zero).await
     }
 
     async fn remove(&self, spec: &EmbeddingSpec, store: &StoreId, chunks: &[ChunkId]) -> Result<(), VectorError> {
-        self.drop(&self.namespace(spec, store), chunks).await
+        self.forget(&self.namespace(spec, store), chunks).await
     }
 
     async fn search(

@@ -153,16 +153,17 @@ impl QdrantStore {
     }
 
     /// Makes a collection, unless another instance has just done so.
-    async fn create(&self, name: &str, spec: &EmbeddingSpec) -> Result<(), Failure> {
+    async fn create(&self, name: &str, spec: &EmbeddingSpec) -> Result<Info, VectorError> {
         let body = json!({
             "vectors": { "size": spec.dimension, "distance": "Cosine" },
             "hnsw_config": { "m": 0, "payload_m": EDGES },
         });
-        let call = Call::new(Method::PUT, ["collections", name]).json(&body)?;
-        match self.http.ask::<IgnoredAny>(call).await {
-            Err(failure) if !failure.is_conflict() => Err(failure),
-            _ => Ok(()),
+        let made = self.http.ask::<IgnoredAny>(Call::new(Method::PUT, ["collections", name]).json(&body)?).await;
+        if let Some(info) = self.info(name).await? {
+            return Ok(info);
         }
+        made?;
+        Err(VectorError::Permanent(format!("{NAME} does not show the collection {name} it has just made")))
     }
 
     /// Indexes a field of the payload. Where there is such an index, nothing changes.
@@ -224,13 +225,9 @@ impl VectorStore for QdrantStore {
 
     async fn prepare(&self, spec: &EmbeddingSpec) -> Result<(), VectorError> {
         let name = self.collection(spec);
-        let mut info = self.info(&name).await?;
-        if info.is_none() {
-            self.create(&name, spec).await?;
-            info = self.info(&name).await?;
-        }
-        let Some(info) = info else {
-            return Err(VectorError::Permanent(format!("{NAME} does not show the collection {name} it has just made")));
+        let info = match self.info(&name).await? {
+            Some(info) => info,
+            None => self.create(&name, spec).await?,
         };
         compare(&info, &name, spec)?;
         // Whoever made the collection may have ended before its indexes were there.

@@ -247,7 +247,7 @@ mod pinecone {
         for (metric, dimension, fits) in
             [("dotproduct", Some(8), true), ("euclidean", Some(8), false), ("dotproduct", None, false)]
         {
-            let served = Served::new(Arc::new(Pinecone { metric, dimension, ..Pinecone::new(8) })).await;
+            let served = Served::new(Arc::new(Pinecone { dimension, metric, ..Pinecone::new(8) })).await;
             let prepared = named(&served, "shop").prepare(&spec(8)).await;
             assert_eq!(prepared.is_ok(), fits, "{metric}");
             assert!(fits || matches!(prepared, Err(VectorError::Permanent(_))));

@@ -22,7 +22,7 @@ pub(crate) fn key() -> Secret {
 pub(crate) fn limits() -> HttpLimits {
     HttpLimits {
         connect: Duration::from_secs(20),
-        attempt: Duration::from_secs(60),
+        attempt: Duration::from_mins(1),
         total: Duration::from_secs(90),
         first_pause: Duration::from_millis(1),
         ..HttpLimits::default()

@@ -116,10 +116,9 @@ enum Match {
     Any(Vec<String>),
 }
 
-/// `QueryRequest`
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
-struct Query {
+struct QueryRequest {
     query: Vec<f32>,
     filter: Filter,
     limit: usize,
@@ -127,10 +126,9 @@ struct Query {
     with_vector: bool,
 }
 
-/// `CountRequest`
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
-struct Count {
+struct CountRequest {
     filter: Filter,
     exact: bool,
 }
@@ -234,15 +232,15 @@ impl Room {
     }
 
     /// `UpdateResult`; only who waits may rely on it.
-    fn written(&self, asked: &Asked) -> Outcome {
+    fn written(&self, asked: &Asked) -> Value {
         let status = if asked.query == "wait=true" { "completed" } else { "acknowledged" };
-        Ok(json!({ "operation_id": self.points.len(), "status": status }))
+        json!({ "operation_id": self.points.len(), "status": status })
     }
 
     fn index(&mut self, asked: &Asked) -> Outcome {
         let CreateFieldIndex { field_name, field_schema: KeywordIndexParams { r#type, is_tenant } } = body(asked)?;
         self.indexes.insert(field_name, json!({ "type": r#type, "is_tenant": is_tenant }));
-        self.written(asked)
+        Ok(self.written(asked))
     }
 
     fn fits(&self, vector: &[f32]) -> Result<(), Reply> {
@@ -266,7 +264,7 @@ impl Room {
             }
             self.points.insert(id, point);
         }
-        self.written(asked)
+        Ok(self.written(asked))
     }
 
     fn indexed(&self, filter: &Filter) -> Result<(), Reply> {
@@ -285,11 +283,11 @@ impl Room {
         let FilterSelector { filter } = body(asked)?;
         self.indexed(&filter)?;
         self.points.retain(|_, point| !filter.takes(point));
-        self.written(asked)
+        Ok(self.written(asked))
     }
 
     fn query(&self, asked: &Asked) -> Outcome {
-        let Query { query, filter, limit, with_payload, with_vector } = body(asked)?;
+        let QueryRequest { query, filter, limit, with_payload, with_vector } = body(asked)?;
         self.fits(&query)?;
         self.indexed(&filter)?;
         assert!(limit >= 1 && !with_payload && !with_vector);
@@ -302,7 +300,7 @@ impl Room {
     }
 
     fn count(&self, asked: &Asked) -> Outcome {
-        let Count { filter, exact } = body(asked)?;
+        let CountRequest { filter, exact } = body(asked)?;
         self.indexed(&filter)?;
         assert!(exact);
         Ok(json!({ "count": self.points.values().filter(|point| filter.takes(point)).count() }))
