@@ -42,5 +42,19 @@ where
 }
 
 fn lost_the_port(log: &str) -> bool {
-    log.to_lowercase().contains("address already in use")
+    let log = log.to_lowercase();
+    // The second is Chroma's.
+    log.contains("address already in use") || (log.contains("address 127.0.0.1:") && log.contains("is not available"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_port_that_somebody_else_took_is_told_from_other_failures() {
+        assert!(lost_the_port("FATAL: bind 127.0.0.1:80: Address already in use"));
+        assert!(lost_the_port("exit status 1\n\nAddress 127.0.0.1:18799 is not available\n"));
+        assert!(!lost_the_port("exit status 1\nno such option"));
+    }
 }
