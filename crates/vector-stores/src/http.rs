@@ -1,5 +1,6 @@
 //! One way of asking for all vector stores: time limits, repetitions, errors without secrets.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use backon::{ExponentialBuilder, Retryable};
@@ -7,7 +8,9 @@ use rag_pipeline::model::VectorError;
 use reqwest::header::{CONTENT_TYPE, HeaderMap, HeaderName, HeaderValue};
 use reqwest::redirect::Policy;
 use reqwest::{Client, Method, Response, Url};
-use rustls::crypto::{CryptoProvider, ring};
+use rustls::crypto::ring;
+use rustls::{ClientConfig, RootCertStore};
+use rustls_platform_verifier::BuilderVerifierExt;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
@@ -84,7 +87,7 @@ impl Http {
             value.set_sensitive(true);
             headers.insert(name, value);
         }
-        let client = client(&base, headers, &limits).map_err(|error| wrong(innermost(&error)))?;
+        let client = client(&base, headers, &limits).map_err(wrong)?;
         Ok(Self { store, client, base, limits, secret: key.map(|key| key.key) })
     }
 
@@ -192,20 +195,27 @@ fn address(url: &str) -> Result<Url, &'static str> {
     Ok(url)
 }
 
-fn client(base: &Url, headers: HeaderMap, limits: &HttpLimits) -> reqwest::Result<Client> {
-    if CryptoProvider::get_default().is_none() {
-        // Another thread may have been quicker, with the same: it is the only provider there is.
-        ring::default_provider().install_default().ok();
-    }
-    let client = Client::builder()
+fn client(base: &Url, headers: HeaderMap, limits: &HttpLimits) -> Result<Client, String> {
+    let tls = tls(base.scheme() == "http").map_err(|error| innermost(&error))?;
+    Client::builder()
         .user_agent(concat!("iyagi/", env!("CARGO_PKG_VERSION")))
         .default_headers(headers)
         .connect_timeout(limits.connect)
         .timeout(limits.attempt)
         // A redirect would carry the key to wherever it points.
-        .redirect(Policy::none());
-    // Without TLS nobody needs certificates, and a small container may have none.
-    if base.scheme() == "http" { client.tls_certs_only([]).build() } else { client.build() }
+        .redirect(Policy::none())
+        .tls_backend_preconfigured(tls)
+        .build()
+        .map_err(|error| innermost(&error))
+}
+
+/// TLS that trusts whom the machine trusts; nobody where there is to be no TLS: a small container has no certificates.
+fn tls(plain: bool) -> Result<ClientConfig, rustls::Error> {
+    let config = ClientConfig::builder_with_provider(Arc::new(ring::default_provider()));
+    let config = config.with_safe_default_protocol_versions()?;
+    let config =
+        if plain { config.with_root_certificates(RootCertStore::empty()) } else { config.with_platform_verifier()? };
+    Ok(config.with_no_client_auth())
 }
 
 #[cfg(test)]

@@ -9,11 +9,10 @@ mod chroma {
 
     use rag_pipeline::testing::VectorFixture;
     use rag_pipeline::testing::contract::vectors::{DIMENSION, kind};
-    use reqwest::Client;
     use serde_json::{Value, json};
     use vector_stores::{ChromaOptions, ChromaStore, Prefix};
 
-    use crate::support::limits;
+    use crate::support::{client, limits};
 
     rag_pipeline::vector_store_contract!(async { fixture().await });
 
@@ -45,9 +44,7 @@ mod chroma {
     }
 
     async fn post(url: &str, body: &Value) -> Value {
-        // Making any client needs the provider that making a store has installed.
-        let client = Client::builder().tls_certs_only([]).build().unwrap();
-        let answer = client.post(url).json(body).send().await.unwrap().error_for_status().unwrap();
+        let answer = client().post(url).json(body).send().await.unwrap().error_for_status().unwrap();
         answer.json().await.unwrap()
     }
 }

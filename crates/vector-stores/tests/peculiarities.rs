@@ -79,12 +79,11 @@ mod chroma {
 
     use rag_pipeline::model::{Scope, VectorError};
     use rag_pipeline::ports::VectorStore;
-    use reqwest::Client;
     use serde_json::json;
     use vector_stores::{ChromaKey, ChromaOptions, ChromaStore, Prefix};
 
     use crate::support::wire::{Asked, Reply, Served};
-    use crate::support::{KEY, key, limits, point, spec, store};
+    use crate::support::{KEY, client, key, limits, point, spec, store};
 
     const COLLECTIONS: &str = "/api/v2/tenants/default_tenant/databases/default_database/collections";
 
@@ -143,8 +142,7 @@ mod chroma {
         ours.upsert(&spec(8), &store("a"), &points).await.unwrap();
 
         let url = format!("{}{COLLECTIONS}/{}", server.url(), ours.collection(&spec(8)));
-        let client = Client::builder().tls_certs_only([]).build().unwrap();
-        client.delete(url).send().await.unwrap().error_for_status().unwrap();
+        client().delete(url).send().await.unwrap().error_for_status().unwrap();
         let everywhere = Scope { store: store("a"), collections: Vec::new() };
         assert_eq!(ours.search(&spec(8), &everywhere, &[1.0; 8], 3).await, Ok(Vec::new()));
         let unprepared = ours.upsert(&spec(8), &store("a"), &points).await;

@@ -9,6 +9,7 @@ use std::time::Duration;
 
 use kernel::{ChunkId, DocumentId, StoreId};
 use rag_pipeline::model::{Collection, EmbeddingSpec, VectorPoint};
+use reqwest::Client;
 use vector_stores::{HttpLimits, Secret};
 
 /// The key that all servers here want.
@@ -27,6 +28,13 @@ pub(crate) fn limits() -> HttpLimits {
         first_pause: Duration::from_millis(1),
         ..HttpLimits::default()
     }
+}
+
+/// A client to talk to a server past its store.
+pub(crate) fn client() -> Client {
+    // reqwest asks for a provider even where there is no TLS. Another test may have been quicker, with the same.
+    rustls::crypto::ring::default_provider().install_default().ok();
+    Client::builder().tls_certs_only([]).build().unwrap()
 }
 
 pub(crate) fn spec(dimension: u32) -> EmbeddingSpec {
