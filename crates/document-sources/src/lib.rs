@@ -1,1 +1,20 @@
-//! x
+//! Fetching documents: the web, S3, files, Notion, whole sites.
+//!
+//! Addresses may come from anybody who may import, and from pages of strangers; so each source is bounded in size and
+//! time, and reaches only what its options open. [`Sources`] picks by scheme.
+
+mod failure;
+mod folder;
+mod http;
+mod pace;
+mod s3;
+mod secret;
+mod web;
+
+pub use folder::{FileFolderSource, FolderOptions};
+pub use http::{HttpOptions, HttpSource};
+pub use s3::{InvalidS3Options, S3Keys, S3Options, S3Source};
+pub use secret::Secret;
+pub use web::{
+    Allowed, FetchLimits, InvalidAllowed, InvalidWebOptions, NameLookup, NetRules, SystemLookup, WebOptions,
+};
