@@ -64,7 +64,7 @@ impl HttpSource {
     }
 
     async fn get(&self, url: &Url) -> Result<FetchedDocument, SourceError> {
-        let reply = follow(&self.client, url, self.max_redirects, &AnyHop).await?;
+        let reply = follow(&self.client, url, self.max_redirects, &mut AnyHop).await?;
         let reply = checked(reply, &*self.client.clock)?;
         let (name, media_type) = (file_name(reply.headers(), &reply.url), media_type(reply.headers()));
         let bytes = reply.bytes(Limit::Refuse(self.client.limits.max_bytes)).await?;

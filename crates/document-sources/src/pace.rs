@@ -5,7 +5,7 @@ use std::time::Duration;
 use tokio::sync::{Mutex, MutexGuard};
 use tokio::time::{Instant, sleep_until};
 
-/// Gives turns: one at a time, each a while after the one before it began.
+/// Lets one at a time ask, each request a while after the one before it began.
 #[derive(Debug)]
 pub(crate) struct Pace {
     gap: Duration,
@@ -13,23 +13,32 @@ pub(crate) struct Pace {
 }
 
 /// The right to ask, until it is dropped.
-pub(crate) struct Turn<'a>(#[allow(dead_code)] MutexGuard<'a, Option<Instant>>);
+#[derive(Debug)]
+pub(crate) struct Turn<'a> {
+    gap: Duration,
+    last: MutexGuard<'a, Option<Instant>>,
+}
 
 impl Pace {
-    /// `per_second` turns at most; not more than one in ten seconds and not fewer than a thousand a second.
+    /// `per_second` requests at most, within one in ten seconds and a thousand a second.
     pub(crate) fn new(per_second: f64) -> Self {
         let per_second = if per_second.is_finite() { per_second.clamp(0.1, 1_000.0) } else { 1.0 };
         Self { gap: Duration::from_secs_f64(1.0 / per_second), last: Mutex::new(None) }
     }
 
-    /// Waits for a turn, `gap` after the last one when that is longer than the usual.
-    pub(crate) async fn turn(&self, gap: Duration) -> Turn<'_> {
-        let mut last = self.last.lock().await;
-        if let Some(last) = *last {
+    /// Waits until nobody else asks.
+    pub(crate) async fn enter(&self) -> Turn<'_> {
+        Turn { gap: self.gap, last: self.last.lock().await }
+    }
+}
+
+impl Turn<'_> {
+    /// Waits until the next request may begin: `gap` after the last one, when that is longer than usual.
+    pub(crate) async fn next(&mut self, gap: Duration) {
+        if let Some(last) = *self.last {
             sleep_until(last + gap.max(self.gap)).await;
         }
-        *last = Some(Instant::now());
-        Turn(last)
+        *self.last = Some(Instant::now());
     }
 }
 
@@ -37,26 +46,24 @@ impl Pace {
 mod tests {
     use super::*;
 
+    async fn ask(pace: &Pace, gap: u64, takes: u64) -> Instant {
+        let mut turn = pace.enter().await;
+        turn.next(Duration::from_millis(gap)).await;
+        let asked = Instant::now();
+        tokio::time::sleep(Duration::from_millis(takes)).await;
+        asked
+    }
+
     #[tokio::test(start_paused = true)]
-    async fn turns_come_at_their_pace_and_one_at_a_time() {
+    async fn requests_come_at_their_pace_and_one_at_a_time() {
         let pace = Pace::new(4.0);
         let begin = Instant::now();
-        let first = pace.turn(Duration::ZERO).await;
-        assert_eq!(begin.elapsed(), Duration::ZERO);
-        let waiting = async {
-            drop(pace.turn(Duration::ZERO).await);
-            begin.elapsed()
-        };
-        let holding = async {
-            tokio::time::sleep(Duration::from_secs(2)).await;
-            drop(first);
-        };
-        let (second, ()) = tokio::join!(waiting, holding);
-        assert_eq!(second, Duration::from_secs(2), "nobody asks while another one does");
-        drop(pace.turn(Duration::ZERO).await);
-        assert_eq!(begin.elapsed(), Duration::from_millis(2_250));
-        drop(pace.turn(Duration::from_secs(3)).await);
-        assert_eq!(begin.elapsed(), Duration::from_millis(5_250), "a host may ask for more time");
+        let asked = tokio::join!(ask(&pace, 0, 2_000), ask(&pace, 0, 0), ask(&pace, 0, 0), ask(&pace, 3_000, 0));
+        let after = |at: Instant| at.duration_since(begin).as_millis();
+        assert_eq!(after(asked.0), 0);
+        assert_eq!(after(asked.1), 2_000, "nobody asks while another one does");
+        assert_eq!(after(asked.2), 2_250);
+        assert_eq!(after(asked.3), 5_250, "a host may ask for more time");
     }
 
     #[test]

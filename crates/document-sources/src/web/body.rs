@@ -32,7 +32,8 @@ pub(crate) enum Unzipped {
     Whole(Vec<u8>),
     /// There was more: these are the first `limit` bytes.
     Cut(Vec<u8>),
-    Broken,
+    /// It breaks off, or is no gzip: this is what came before.
+    Broken(Vec<u8>),
 }
 
 /// Unzips (gzip) at most `limit` bytes, whatever the zipped text says of its size.
@@ -44,7 +45,7 @@ pub(crate) fn unzip(zipped: &[u8], limit: u64) -> Unzipped {
             plain.truncate(usize::try_from(limit).unwrap_or(usize::MAX));
             Unzipped::Cut(plain)
         }
-        Err(_) => Unzipped::Broken,
+        Err(_) => Unzipped::Broken(plain),
     }
 }
 
@@ -53,9 +54,11 @@ pub(crate) async fn within_limit(url: &str, zipped: Vec<u8>, limit: Limit) -> Re
     // Takes some 100 ms for the largest: not on a thread that others wait for.
     let unzipped = tokio::task::spawn_blocking(move || unzip(&zipped, limit.bytes())).await;
     match (unzipped, limit) {
-        (Ok(Unzipped::Whole(plain)), _) | (Ok(Unzipped::Cut(plain)), Limit::Cut(_)) => Ok(plain),
+        (Ok(Unzipped::Whole(plain)), _) | (Ok(Unzipped::Cut(plain) | Unzipped::Broken(plain)), Limit::Cut(_)) => {
+            Ok(plain)
+        }
         (Ok(Unzipped::Cut(_)), Limit::Refuse(bytes)) => Err(too_large(url, bytes)),
-        (Ok(Unzipped::Broken) | Err(_), _) => Err(permanent(url, "what it sent as gzip cannot be unzipped")),
+        (Ok(Unzipped::Broken(_)) | Err(_), _) => Err(permanent(url, "what it sent as gzip cannot be unzipped")),
     }
 }
 
@@ -115,8 +118,8 @@ mod tests {
         assert!(bomb.len() < 20_000);
         assert_eq!(unzip(&bomb, 1_000), Unzipped::Cut(vec![0; 1_000]));
         assert_eq!(unzip(&zipped(b"1234"), 4), Unzipped::Whole(b"1234".to_vec()));
-        assert_eq!(unzip(b"no gzip", 100), Unzipped::Broken);
-        assert_eq!(unzip(&bomb[..bomb.len() / 2], u64::MAX), Unzipped::Broken);
+        assert_eq!(unzip(b"no gzip", 100), Unzipped::Broken(Vec::new()));
+        assert!(matches!(unzip(&bomb[..bomb.len() / 2], u64::MAX), Unzipped::Broken(_)));
     }
 
     #[tokio::test]

@@ -14,9 +14,9 @@ pub use client::{FetchLimits, InvalidWebOptions, WebOptions};
 pub use resolver::{NameLookup, SystemLookup};
 pub use rules::{Allowed, InvalidAllowed, NetRules};
 
-pub(crate) use body::{Limit, unzip, within_limit};
+pub(crate) use body::{Limit, within_limit};
 pub(crate) use client::{Reply, WebClient};
-pub(crate) use names::{decoded_segment, file_name, media_type, safe_name};
-pub(crate) use redirects::{AnyHop, Hop, follow};
+pub(crate) use names::{file_name, media_type, safe_name};
+pub(crate) use redirects::{AnyHop, Hop, follow, target};
 pub(crate) use rules::Guard;
 pub(crate) use status::{checked, is_busy, retry_after};

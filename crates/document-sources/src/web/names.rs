@@ -27,7 +27,7 @@ fn last_segment(url: &Url) -> Option<String> {
 }
 
 /// Percent-decodes text that should be UTF-8; what is not stays encoded.
-pub(crate) fn decoded_segment(text: &str) -> String {
+fn decoded_segment(text: &str) -> String {
     percent_decode_str(text).decode_utf8().map_or_else(|_| text.to_owned(), |text| text.into_owned())
 }
 

@@ -11,7 +11,7 @@ use crate::failure::{not_allowed, permanent, shown};
 #[async_trait::async_trait]
 pub(crate) trait Hop: Send + Sync {
     /// Called before `url` is asked; waits its turn, where there are turns.
-    async fn before(&self, url: &Url) -> Result<(), String>;
+    async fn before(&mut self, url: &Url) -> Result<(), String>;
 }
 
 /// Anything may be asked at once; the guard of the client still checks it.
@@ -19,26 +19,35 @@ pub(crate) struct AnyHop;
 
 #[async_trait::async_trait]
 impl Hop for AnyHop {
-    async fn before(&self, _: &Url) -> Result<(), String> {
+    async fn before(&mut self, _: &Url) -> Result<(), String> {
         Ok(())
     }
 }
 
 /// Asks `start` and follows at most `most` redirects. The reply holds the address that answered.
-pub(crate) async fn follow(client: &WebClient, start: &Url, most: usize, hop: &dyn Hop) -> Result<Reply, SourceError> {
+pub(crate) async fn follow(
+    client: &WebClient,
+    start: &Url,
+    most: usize,
+    hop: &mut dyn Hop,
+) -> Result<Reply, SourceError> {
     let mut url = start.clone();
     for _ in 0..=most {
         hop.before(&url).await.map_err(|reason| not_allowed(start.as_str(), by_redirect(start, &url, reason)))?;
         let reply = client.get(&url).await.map_err(|error| blamed_on(start, &url, error))?;
-        if !matches!(reply.status().as_u16(), 301 | 302 | 303 | 307 | 308) {
-            return Ok(reply);
+        match target(&reply)? {
+            Some(target) => url = target,
+            None => return Ok(reply),
         }
-        url = target(&reply)?;
     }
     Err(permanent(start.as_str(), format!("it was redirected more than {most} times")))
 }
 
-fn target(reply: &Reply) -> Result<Url, SourceError> {
+/// Where a reply redirects to, if it does.
+pub(crate) fn target(reply: &Reply) -> Result<Option<Url>, SourceError> {
+    if !matches!(reply.status().as_u16(), 301 | 302 | 303 | 307 | 308) {
+        return Ok(None);
+    }
     let from = &reply.url;
     let location = reply.headers().get(LOCATION).and_then(|location| std::str::from_utf8(location.as_bytes()).ok());
     let target = location.and_then(|location| from.join(location).ok());
@@ -52,7 +61,7 @@ fn target(reply: &Reply) -> Result<Url, SourceError> {
         ));
     }
     target.set_fragment(None);
-    Ok(target)
+    Ok(Some(target))
 }
 
 /// A refusal names the address that was asked for; the one it was redirected to stands in the reason.
