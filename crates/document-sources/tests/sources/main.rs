@@ -1,0 +1,13 @@
+//! Sources against servers of this machine.
+
+mod folders;
+mod http;
+mod limits;
+mod notion;
+mod refusals;
+mod robots;
+mod s3;
+mod schemes;
+mod sites;
+mod support;
+mod tls;
