@@ -18,7 +18,7 @@ use crate::web::{
 };
 
 /// How long a signature counts: a request is sent at once, clocks may differ.
-const SIGNATURE_LIFE: Duration = Duration::from_secs(300);
+const SIGNATURE_LIFE: Duration = Duration::from_mins(5);
 
 /// The keys that requests are signed with.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -38,9 +38,9 @@ pub struct S3Options {
     pub web: WebOptions,
     /// The server's address; `https://s3.<region>.amazonaws.com` unless it is told. It may be a private one.
     pub endpoint: Option<String>,
-    /// The region; `us-east-1`, which MinIO is content with.
+    /// The region; `us-east-1`, which `MinIO` is content with.
     pub region: String,
-    /// Whether the bucket stands in the path rather than in the host, as MinIO has it; off.
+    /// Whether the bucket stands in the path rather than in the host, as `MinIO` has it; off.
     pub path_style: bool,
     /// Keys; without them requests are not signed, and only public objects are found.
     pub keys: Option<S3Keys>,

@@ -44,6 +44,7 @@ const ARROWS: &[(&str, &[&str])] = &[
     ("storage-spool", &["session-core"]),
     ("model-providers", &["kernel", "korean-text", "rag-pipeline"]),
     ("document-readers", &["kernel", "rag-pipeline"]),
+    ("document-sources", &["kernel", "rag-pipeline"]),
     ("api-actix", &["chat-analytics", "chat-service", "kernel", "session-core", "rag-pipeline"]),
 ];
 
@@ -63,7 +64,10 @@ const FENCES: &[(&str, &[&str])] = &[
     ("actix-web", &["api-actix", "iyagi-benches"]),
     ("actix-ws", &["api-actix"]),
     ("hyper-util", &["iyagi", "iyagi-tests"]),
-    ("reqwest", &["iyagi-benches", "iyagi-tests"]),
+    ("reqwest", &["document-sources", "iyagi-benches", "iyagi-tests"]),
+    ("rustls", &["document-sources"]),
+    ("rusty-s3", &["document-sources"]),
+    ("html5gum", &["document-sources"]),
 ];
 
 /// Crates that must stay usable without a runtime.

@@ -47,9 +47,9 @@ impl NotionOptions {
             token,
             base: "https://api.notion.com/v1".to_owned(),
             requests_per_second: 3.0,
-            max_wait: Duration::from_secs(60),
+            max_wait: Duration::from_mins(1),
             max_blocks: 10_000,
-            total: Duration::from_secs(900),
+            total: Duration::from_mins(15),
         }
     }
 }

@@ -59,7 +59,7 @@ fn escaped(text: &str) -> String {
     let mut out = String::with_capacity(text.len());
     for c in text.chars() {
         match c {
-            '\r' => continue,
+            '\r' => {}
             '\u{b}' => out.push('\n'),
             _ if SPECIAL.contains(c) => out.extend(['\\', c]),
             _ if c.is_control() && c != '\n' => out.push(' '),

@@ -58,7 +58,7 @@ impl Default for SiteOptions {
             max_page_bytes: 5 * 1_024 * 1_024,
             max_sitemaps: 50,
             max_sitemap_bytes: 50 * 1_024 * 1_024,
-            total: Duration::from_secs(3_600),
+            total: Duration::from_hours(1),
         }
     }
 }

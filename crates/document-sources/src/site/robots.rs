@@ -123,7 +123,7 @@ fn normalised(path: &str) -> String {
         let encoded = (byte == b'%').then(|| path.get(at + 1..at + 3)).flatten();
         match encoded.and_then(|digits| u8::from_str_radix(digits, 16).ok()) {
             Some(decoded) if decoded.is_ascii_alphanumeric() || b"-._~".contains(&decoded) => {
-                out.push(char::from(decoded))
+                out.push(char::from(decoded));
             }
             Some(decoded) => out.push_str(&format!("%{decoded:02X}")),
             None if byte.is_ascii_graphic() => out.push(char::from(byte)),

@@ -77,14 +77,12 @@ impl<'a> Visit<'a> {
             }
             let gap = catalogue.gap(&rules);
             let reply = catalogue.once(&url, gap).await?;
-            match target(&reply)? {
-                Some(target) => (known, url) = (Some((url.origin(), rules)), target),
-                None => {
-                    let reply = checked(reply, &*catalogue.client.clock)?;
-                    let scope = Scope::below(&reply.url);
-                    return Ok((Self { catalogue, scope, robots: rules, gap, until }, reply));
-                }
-            }
+            let Some(target) = target(&reply)? else {
+                let reply = checked(reply, &*catalogue.client.clock)?;
+                let scope = Scope::below(&reply.url);
+                return Ok((Self { catalogue, scope, robots: rules, gap, until }, reply));
+            };
+            (known, url) = (Some((url.origin(), rules)), target);
         }
         Err(permanent(root.as_str(), "it was redirected too often"))
     }

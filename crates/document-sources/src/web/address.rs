@@ -27,8 +27,8 @@ const fn v4(a: u8, b: u8, c: u8, d: u8, bits: u8) -> Ipv4Net {
 }
 
 const fn v6(head: [u16; 4], tail: [u16; 4], bits: u8) -> Ipv6Net {
-    let ([a, b, c, d], [e, f, g, h]) = (head, tail);
-    Ipv6Net::new_assert(Ipv6Addr::new(a, b, c, d, e, f, g, h), bits)
+    let segments = [head[0], head[1], head[2], head[3], tail[0], tail[1], tail[2], tail[3]];
+    Ipv6Net::new_assert(Ipv6Addr::from_segments(segments), bits)
 }
 
 /// The first that fits counts.
@@ -52,7 +52,7 @@ const SPECIAL_V4: &[(Ipv4Net, Reach)] = &[
     (v4(240, 0, 0, 0, 4), RESERVED),
 ];
 
-/// The first that fits counts; what none fits is public within 2000::/3, and reserved outside.
+/// The first that fits counts; what none fits is public within `2000::/3`, and reserved outside.
 const SPECIAL_V6: &[(Ipv6Net, Reach)] = &[
     (v6([0; 4], [0; 4], 128), Never("an unspecified address")),
     (v6([0; 4], [0, 0, 0, 1], 128), Private("a loopback address")),

@@ -34,7 +34,7 @@ impl Default for FetchLimits {
     fn default() -> Self {
         Self {
             max_bytes: 50 * 1_024 * 1_024,
-            total: Duration::from_secs(120),
+            total: Duration::from_mins(2),
             idle: Duration::from_secs(20),
             connect: Duration::from_secs(10),
         }

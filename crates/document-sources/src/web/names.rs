@@ -1,5 +1,7 @@
 //! What a fetched file is called and what kind it is said to be.
 
+use std::borrow::Cow;
+
 use percent_encoding::percent_decode_str;
 use reqwest::header::{CONTENT_DISPOSITION, CONTENT_TYPE, HeaderMap};
 use url::Url;
@@ -23,12 +25,12 @@ pub(crate) fn file_name(headers: &HeaderMap, url: &Url) -> String {
 
 fn last_segment(url: &Url) -> Option<String> {
     let last = url.path_segments()?.rev().find(|segment| !segment.is_empty())?;
-    safe_name(&decoded_segment(last))
+    safe_name(&decoded(last))
 }
 
 /// Percent-decodes text that should be UTF-8; what is not stays encoded.
-fn decoded_segment(text: &str) -> String {
-    percent_decode_str(text).decode_utf8().map_or_else(|_| text.to_owned(), |text| text.into_owned())
+fn decoded(text: &str) -> String {
+    percent_decode_str(text).decode_utf8().map_or_else(|_| text.to_owned(), Cow::into_owned)
 }
 
 /// A name without folders, control characters or characters that turn the direction of text; `None` when nothing is
@@ -60,13 +62,9 @@ fn disposed(header: &[u8]) -> Option<String> {
     let parameters = parameters(header);
     let named = |wanted: &str| parameters.iter().find(|(name, _)| name.eq_ignore_ascii_case(wanted));
     let extended = named("filename*").and_then(|(_, value)| extended(value));
-    extended.or_else(|| named("filename").map(|(_, value)| plain(value))).and_then(|name| safe_name(&name))
-}
-
-/// Servers that do not know `filename*` often percent-encode the plain name, and browsers read it so.
-fn plain(value: &str) -> String {
-    let decoded = percent_decode_str(value).decode_utf8();
-    decoded.map_or_else(|_| value.to_owned(), |name| name.into_owned())
+    // Servers that do not know `filename*` often percent-encode the plain name, and browsers read it so.
+    let plain = || named("filename").map(|(_, value)| decoded(value));
+    extended.or_else(plain).and_then(|name| safe_name(&name))
 }
 
 fn extended(value: &str) -> Option<String> {

@@ -1,4 +1,5 @@
 //! Sources against servers of this machine.
+#![allow(clippy::unwrap_used)] // helpers of tests
 
 mod folders;
 mod http;
