@@ -45,6 +45,7 @@ const ARROWS: &[(&str, &[&str])] = &[
     ("model-providers", &["kernel", "korean-text", "rag-pipeline"]),
     ("document-readers", &["kernel", "rag-pipeline"]),
     ("vector-stores", &["kernel", "rag-pipeline"]),
+    ("document-sources", &["kernel", "rag-pipeline"]),
     ("api-actix", &["chat-analytics", "chat-service", "kernel", "session-core", "rag-pipeline"]),
 ];
 
@@ -64,8 +65,11 @@ const FENCES: &[(&str, &[&str])] = &[
     ("actix-web", &["api-actix", "iyagi-benches"]),
     ("actix-ws", &["api-actix"]),
     ("hyper-util", &["iyagi", "iyagi-tests"]),
-    ("reqwest", &["iyagi-benches", "iyagi-tests", "vector-stores"]),
+    ("reqwest", &["document-sources", "iyagi-benches", "iyagi-tests", "vector-stores"]),
     ("backon", &["vector-stores"]),
+    ("rustls", &["document-sources", "vector-stores"]),
+    ("rusty-s3", &["document-sources"]),
+    ("html5gum", &["document-sources"]),
 ];
 
 /// Crates that must stay usable without a runtime.
