@@ -34,9 +34,16 @@ fn decoded(job: &Job<'_>, declared: Option<&str>) -> Result<String, ReadError> {
         return Err(job.unreadable("it is not text; send it with the name ending of what it is"));
     }
     let of_server = charset(job.raw);
-    let named: Vec<_> =
-        [of_server.as_deref(), declared].into_iter().flatten().filter_map(|n| Encoding::for_label(n.as_bytes())).collect();
-    let clean = named.iter().copied().chain([UTF_8, EUC_KR]).find_map(|e| e.decode_without_bom_handling_and_without_replacement(bytes));
+    let named: Vec<_> = [of_server.as_deref(), declared]
+        .into_iter()
+        .flatten()
+        .filter_map(|n| Encoding::for_label(n.as_bytes()))
+        .collect();
+    let clean = named
+        .iter()
+        .copied()
+        .chain([UTF_8, EUC_KR])
+        .find_map(|e| e.decode_without_bom_handling_and_without_replacement(bytes));
     if let Some(text) = clean {
         return Ok(text.into_owned());
     }
@@ -64,11 +71,8 @@ mod tests {
     use crate::Limits;
 
     fn read(bytes: &[u8], media_type: Option<&str>) -> Result<String, ReadError> {
-        let raw = RawDocument {
-            name: "a.txt".to_owned(),
-            media_type: media_type.map(str::to_owned),
-            bytes: bytes.to_vec(),
-        };
+        let raw =
+            RawDocument { name: "a.txt".to_owned(), media_type: media_type.map(str::to_owned), bytes: bytes.to_vec() };
         text(&Job::begin(&raw, Limits::default())?, None)
     }
 

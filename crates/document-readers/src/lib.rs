@@ -20,16 +20,16 @@ mod outline;
 mod pdf;
 mod plain;
 mod pptx;
+#[cfg(feature = "process")]
+mod process;
 mod programs;
 mod readers;
 mod tables;
 pub mod worker;
 mod xlsx;
 
-
-
-
 pub use limits::Limits;
-
+#[cfg(feature = "process")]
+pub use process::{IsolatedReader, PdfRenderer, PoolOptions, TesseractOcr};
 
 pub use readers::Readers;

@@ -111,9 +111,8 @@ impl<'a> Outline<'a> {
             }
         }
         let named = named.map(squeezed).filter(|title| is_meaningful(title));
-        let title = named
-            .or_else(|| self.first_heading.take())
-            .unwrap_or_else(|| base_name(&self.job.raw.name).to_owned());
+        let title =
+            named.or_else(|| self.first_heading.take()).unwrap_or_else(|| base_name(&self.job.raw.name).to_owned());
         for block in &mut self.blocks {
             if block.heading_path.first() == Some(&title) {
                 block.heading_path.remove(0);
@@ -165,8 +164,9 @@ fn is_meaningful(title: &str) -> bool {
     const ENDINGS: &[&str] =
         &[".doc", ".docx", ".hwp", ".hwpx", ".ppt", ".pptx", ".xls", ".xlsx", ".pdf", ".indd", ".ai", ".txt", ".tmp"];
     let lower = title.to_lowercase();
-    let of_program = OF_PROGRAMS.iter().any(|name| lower.trim_end_matches(|c: char| c.is_ascii_digit()).trim_end() == *name)
-        || OF_PROGRAMS.contains(&lower.as_str());
+    let of_program =
+        OF_PROGRAMS.iter().any(|name| lower.trim_end_matches(|c: char| c.is_ascii_digit()).trim_end() == *name)
+            || OF_PROGRAMS.contains(&lower.as_str());
     !(lower.is_empty()
         || of_program
         || lower.starts_with("microsoft ")
@@ -180,8 +180,15 @@ mod tests {
 
     #[test]
     fn a_title_that_a_program_made_up_is_not_one() {
-        for made_up in ["", "Untitled", "PowerPoint 프레젠테이션", "Presentation1", "Microsoft Word - a.docx", "배송.hwp", "제목 없음"]
-        {
+        for made_up in [
+            "",
+            "Untitled",
+            "PowerPoint 프레젠테이션",
+            "Presentation1",
+            "Microsoft Word - a.docx",
+            "배송.hwp",
+            "제목 없음",
+        ] {
             assert!(!is_meaningful(made_up), "{made_up}");
         }
         for given in ["배송 안내", "2026 Price List", "문서 관리 규정"] {

@@ -77,7 +77,9 @@ fn written(format: &str, number: u32) -> String {
         "ganada" => GANADA.get(index).map(char::to_string),
         "upperLetter" => letter(b'A'),
         "lowerLetter" => letter(b'a'),
-        "decimalEnclosedCircle" => (index < 20).then(|| char::from_u32(0x2460 + index as u32).map(String::from)).flatten(),
+        "decimalEnclosedCircle" => {
+            (index < 20).then(|| char::from_u32(0x2460 + index as u32).map(String::from)).flatten()
+        }
         _ => None,
     };
     format!("{}.", special.unwrap_or_else(|| number.to_string()))

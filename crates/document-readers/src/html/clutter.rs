@@ -4,23 +4,59 @@ use super::tree::{Id, Tree};
 
 /// Elements that are never content.
 const ELEMENTS: &[&str] = &[
-    "aside", "audio", "button", "canvas", "datalist", "dialog", "embed", "foreign", "footer", "head", "iframe", "input",
-    "link", "map", "menu", "meta", "nav", "noscript", "object", "script", "select", "style", "svg", "template", "textarea",
-    "video",
+    "aside", "audio", "button", "canvas", "datalist", "dialog", "embed", "foreign", "footer", "head", "iframe",
+    "input", "link", "map", "menu", "meta", "nav", "noscript", "object", "script", "select", "style", "svg",
+    "template", "textarea", "video",
 ];
 
 /// Roles that are never content.
 const ROLES: &[&str] = &[
-    "alert", "alertdialog", "banner", "complementary", "contentinfo", "dialog", "menu", "menubar", "navigation", "search",
-    "tablist", "toolbar",
+    "alert",
+    "alertdialog",
+    "banner",
+    "complementary",
+    "contentinfo",
+    "dialog",
+    "menu",
+    "menubar",
+    "navigation",
+    "search",
+    "tablist",
+    "toolbar",
 ];
 
 /// Words in a class or id that tell a menu, a banner or a window on top; `gnb`, `lnb` and `snb` are how Korean pages call
 /// their global, local and side menus.
 const WORDS: &[&str] = &[
-    "ads", "advert", "advertisement", "breadcrumb", "breadcrumbs", "consent", "cookie", "cookiebanner", "cookieconsent",
-    "cookies", "footer", "gdpr", "gnb", "lnb", "menu", "modal", "nav", "navbar", "navigation", "pagination", "paging",
-    "popup", "share", "sidebar", "skip", "skipnav", "snb", "sns", "toolbar",
+    "ads",
+    "advert",
+    "advertisement",
+    "breadcrumb",
+    "breadcrumbs",
+    "consent",
+    "cookie",
+    "cookiebanner",
+    "cookieconsent",
+    "cookies",
+    "footer",
+    "gdpr",
+    "gnb",
+    "lnb",
+    "menu",
+    "modal",
+    "nav",
+    "navbar",
+    "navigation",
+    "pagination",
+    "paging",
+    "popup",
+    "share",
+    "sidebar",
+    "skip",
+    "skipnav",
+    "snb",
+    "sns",
+    "toolbar",
 ];
 
 /// Whether what is below is left out. `strict` also goes by classes and ids, which may mislead.
@@ -29,7 +65,8 @@ pub(super) fn is_clutter(tree: &Tree, id: Id, strict: bool) -> bool {
     if name.is_empty() || matches!(name, "html" | "body" | "main") {
         return false;
     }
-    let is = |attribute: &str, value: &str| tree.attribute(id, attribute).is_some_and(|v| v.eq_ignore_ascii_case(value));
+    let is =
+        |attribute: &str, value: &str| tree.attribute(id, attribute).is_some_and(|v| v.eq_ignore_ascii_case(value));
     ELEMENTS.contains(&name)
         || tree.attribute(id, "hidden").is_some()
         || is("aria-hidden", "true")

@@ -105,7 +105,9 @@ fn canonical(tree: &Tree) -> Option<String> {
         }
         true
     });
-    found.filter(|href| (href.starts_with("https://") || href.starts_with("http://")) && !href.contains(char::is_whitespace))
+    found.filter(|href| {
+        (href.starts_with("https://") || href.starts_with("http://")) && !href.contains(char::is_whitespace)
+    })
 }
 
 /// What follows `charset=` in the first bytes: in `<meta charset>`, `<meta http-equiv>` or the XML declaration.
@@ -116,7 +118,9 @@ fn declared_charset(bytes: &[u8]) -> Option<String> {
         .skip(1)
         .filter_map(|meta| meta.split('>').next())
         .find_map(|meta| meta.split_once("charset").map(|(_, after)| after.to_owned()))
-        .or_else(|| start.strip_prefix("<?xml")?.split("?>").next()?.split_once("encoding").map(|(_, a)| a.to_owned()))?;
+        .or_else(|| {
+            start.strip_prefix("<?xml")?.split("?>").next()?.split_once("encoding").map(|(_, a)| a.to_owned())
+        })?;
     let value = after.trim_start().strip_prefix('=')?.trim_start_matches(['"', '\'', ' ']);
     let end = value.find(|c: char| !c.is_ascii_alphanumeric() && c != '-' && c != '_').unwrap_or(value.len());
     (end > 0).then(|| value[..end].to_owned())

@@ -58,7 +58,8 @@ fn key(line: &Line) -> (String, i32) {
 fn is_page_number(text: &str) -> bool {
     let bare: String = text.to_lowercase().chars().filter(|c| !c.is_whitespace()).collect();
     let bare = bare.replace("page", "").replace("of", "/");
-    let bare = bare.trim_matches(|c: char| matches!(c, '-' | '–' | '—' | '[' | ']' | '(' | ')' | '쪽' | '면' | '<' | '>'));
+    let bare =
+        bare.trim_matches(|c: char| matches!(c, '-' | '–' | '—' | '[' | ']' | '(' | ')' | '쪽' | '면' | '<' | '>'));
     let mut parts = bare.split('/');
     let is_number = |part: &str| (1..=4).contains(&part.len()) && part.bytes().all(|b| b.is_ascii_digit());
     parts.clone().count() <= 2 && parts.all(is_number)

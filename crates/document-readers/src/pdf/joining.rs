@@ -17,9 +17,46 @@ use super::page::{Line, Page};
 
 /// Particles and endings that stand at the beginning of a line only when their word was broken.
 const NEVER_FIRST: &[&str] = &[
-    "을", "를", "은", "는", "의", "에", "에서", "에게", "으로", "로", "와", "과", "까지", "부터", "처럼", "보다", "에는",
-    "에도", "으로는", "니다", "습니다", "입니다", "합니다", "됩니다", "답니다", "세요", "하세요", "십시오", "하며", "하고",
-    "되며", "이며", "이나", "라도", "마다", "들은", "들을", "들이", "요", "다",
+    "을",
+    "를",
+    "은",
+    "는",
+    "의",
+    "에",
+    "에서",
+    "에게",
+    "으로",
+    "로",
+    "와",
+    "과",
+    "까지",
+    "부터",
+    "처럼",
+    "보다",
+    "에는",
+    "에도",
+    "으로는",
+    "니다",
+    "습니다",
+    "입니다",
+    "합니다",
+    "됩니다",
+    "답니다",
+    "세요",
+    "하세요",
+    "십시오",
+    "하며",
+    "하고",
+    "되며",
+    "이며",
+    "이나",
+    "라도",
+    "마다",
+    "들은",
+    "들을",
+    "들이",
+    "요",
+    "다",
 ];
 
 /// The words of a document, and how it breaks its lines.
@@ -60,7 +97,8 @@ impl Joiner {
             text.push_str(&next);
             return;
         };
-        let is_hyphenated = last == '-' && first.is_lowercase() && text.chars().rev().nth(1).is_some_and(char::is_alphabetic);
+        let is_hyphenated =
+            last == '-' && first.is_lowercase() && text.chars().rev().nth(1).is_some_and(char::is_alphabetic);
         if is_hyphenated {
             text.pop();
         } else if is_hangul(last) && is_hangul(first) {
@@ -143,8 +181,14 @@ mod tests {
 
     #[test]
     fn words_of_the_document_tell_what_belongs_together() {
-        assert_eq!(joined(&["오늘 배송비 안내", "도서 산간 배", "송비 추가"], 80.0), "오늘 배송비 안내 도서 산간 배송비 추가");
-        assert_eq!(joined(&["반품 교환 안내", "상품 반품 교환", "신청은 앱에서"], 80.0), "반품 교환 안내 상품 반품 교환 신청은 앱에서");
+        assert_eq!(
+            joined(&["오늘 배송비 안내", "도서 산간 배", "송비 추가"], 60.0),
+            "오늘 배송비 안내 도서 산간 배송비 추가"
+        );
+        assert_eq!(
+            joined(&["반품 교환 안내", "상품 반품 교환", "신청은 앱에서"], 70.0),
+            "반품 교환 안내 상품 반품 교환 신청은 앱에서"
+        );
     }
 
     #[test]

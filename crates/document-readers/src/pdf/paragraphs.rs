@@ -13,7 +13,8 @@ use crate::tables::Table;
 /// How many lines before and after one tell where full lines of its column end.
 const NEIGHBOURS: usize = 8;
 /// What begins an item, besides numbers.
-const BULLETS: &[char] = &['•', '·', '‣', '▪', '◦', '○', '●', '■', '□', '◆', '◇', '▶', '►', '∙', '-', '–', '*', '❍', '➢', '✓'];
+const BULLETS: &[char] =
+    &['•', '·', '‣', '▪', '◦', '○', '●', '■', '□', '◆', '◇', '▶', '►', '∙', '-', '–', '*', '❍', '➢', '✓'];
 
 /// Writes the text of all pages.
 pub(super) fn write(job: &Job<'_>, pages: &[Page], outline: &mut Outline<'_>) -> Result<(), ReadError> {

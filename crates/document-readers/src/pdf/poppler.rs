@@ -14,8 +14,7 @@ const GLANCE: &str = "18";
 /// Paper is white, 255; what is fainter than this is paper too.
 const INK: u8 = 250;
 /// What is missing, and what to do.
-pub(crate) const ADVICE: &str =
-    "PDFs are read by pdftotext, which is not installed; install poppler-utils and poppler-data (Debian) or poppler (Homebrew)";
+pub(crate) const ADVICE: &str = "PDFs are read by pdftotext, which is not installed; install poppler-utils and poppler-data (Debian) or poppler (Homebrew)";
 
 /// The title in the properties, and the pages.
 pub(super) struct Told {

@@ -47,7 +47,11 @@ impl Sizes {
         let size = line.size();
         let text = line.text();
         let is_sentence = text.ends_with(['.', '。', ',']) && text.chars().count() > 30;
-        if size < self.body * LARGER || text.chars().count() > LONGEST || is_sentence || !text.contains(char::is_alphanumeric) {
+        if size < self.body * LARGER
+            || text.chars().count() > LONGEST
+            || is_sentence
+            || !text.contains(char::is_alphanumeric)
+        {
             return None;
         }
         let level = self.headings.iter().position(|heading| size >= heading * 0.94)?;

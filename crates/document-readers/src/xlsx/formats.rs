@@ -58,8 +58,7 @@ mod tests {
     use super::*;
 
     fn shown(number: f64, code: &str) -> String {
-        let formats =
-            Formats { styles: vec![NumberFormat::parse(code).ok()], options: FormatOptions::default() };
+        let formats = Formats { styles: vec![NumberFormat::parse(code).ok()], options: FormatOptions::default() };
         formats.shown(number, 0)
     }
 
