@@ -1,3 +1,5 @@
+//! The properties that a Markdown document begins with.
+
 use rag_pipeline::model::ReadDocument;
 
 /// Takes `key: value` lines between `---` lines off the start, and fills in what they say.

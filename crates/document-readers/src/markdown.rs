@@ -1,45 +1,41 @@
+//! Markdown with front matter.
+
 use std::fmt::Write as _;
 
-use async_trait::async_trait;
 use pulldown_cmark::{Event, HeadingLevel, Options, Parser, Tag, TagEnd};
-use rag_pipeline::model::{Block, BlockKind, RawDocument, ReadDocument, ReadError};
-use rag_pipeline::ports::TextReader;
+use rag_pipeline::model::{Block, BlockKind, ReadDocument, ReadError};
 
-use crate::table::Table;
-use crate::{base_name, front_matter, has_ending, media_type, utf8};
+use crate::job::Job;
+use crate::names::base_name;
+use crate::tables::Table;
+use crate::{encoding, front_matter};
 
 /// Reads Markdown (`CommonMark` with tables and strike-through) with front matter.
 ///
 /// A first heading of level one is the title when the front matter has none, and is never part of a
 /// heading path. Raw HTML and images' addresses are left out; link texts are kept.
-#[derive(Debug, Clone, Copy, Default)]
-pub struct MarkdownReader;
-
-#[async_trait]
-impl TextReader for MarkdownReader {
-    fn reads(&self, raw: &RawDocument) -> bool {
-        has_ending(&raw.name, &[".md", ".markdown", ".mdown"])
-            || media_type(raw).is_some_and(|m| m == "text/markdown" || m == "text/x-markdown")
+pub(crate) fn read(job: &Job<'_>) -> Result<ReadDocument, ReadError> {
+    let text = encoding::text(job, None)?;
+    let mut document = ReadDocument::default();
+    let body = front_matter::take(&text, &mut document);
+    let mut walk = Walk { document, ..Walk::default() };
+    for event in Parser::new_ext(body, Options::ENABLE_TABLES | Options::ENABLE_STRIKETHROUGH) {
+        walk.event(event);
+        job.check_time()?;
     }
-
-    async fn read(&self, raw: &RawDocument) -> Result<ReadDocument, ReadError> {
-        let text = utf8(raw)?;
-        let mut document = ReadDocument::default();
-        let body = front_matter::take(&text, &mut document);
-        let mut walk = Walk { document, ..Walk::default() };
-        for event in Parser::new_ext(body, Options::ENABLE_TABLES | Options::ENABLE_STRIKETHROUGH) {
-            walk.event(event);
-        }
-        walk.flush(BlockKind::Paragraph);
-        let mut document = walk.document;
-        if document.blocks.is_empty() {
-            return Err(ReadError::Empty { name: raw.name.clone() });
-        }
-        if document.title.is_empty() {
-            base_name(&raw.name).clone_into(&mut document.title);
-        }
-        Ok(document)
+    walk.flush(BlockKind::Paragraph);
+    let mut document = walk.document;
+    if document.blocks.is_empty() {
+        return Err(job.empty());
     }
+    let characters: usize = document.blocks.iter().map(|block| block.text.chars().count()).sum();
+    if characters as u64 > job.limits.characters {
+        return Err(job.too_large("characters", job.limits.characters));
+    }
+    if document.title.is_empty() {
+        base_name(&job.raw.name).clone_into(&mut document.title);
+    }
+    Ok(document)
 }
 
 /// Where the walk over the events stands.
@@ -178,18 +174,20 @@ fn is_line_break(html: &str) -> bool {
 #[cfg(test)]
 mod tests {
     use proptest::prelude::*;
+    use rag_pipeline::model::RawDocument;
 
     use super::*;
+    use crate::Limits;
 
-    async fn read(text: &str) -> Result<ReadDocument, ReadError> {
+    fn read(text: &str) -> Result<ReadDocument, ReadError> {
         let raw = RawDocument { name: "a/안내.md".to_owned(), media_type: None, bytes: text.as_bytes().to_vec() };
-        MarkdownReader.read(&raw).await
+        super::read(&Job::begin(&raw, Limits::default())?)
     }
 
-    #[tokio::test]
-    async fn front_matter_names_the_document() {
+    #[test]
+    fn front_matter_names_the_document() {
         let text = "\u{feff}---\r\nid: shipping\r\ntitle: \"배송: 안내\"\r\nurl: https://a.example/b\r\ncollection: help\r\n---\r\n# 다른 제목\r\n\r\n글";
-        let document = read(text).await.unwrap();
+        let document = read(text).unwrap();
         assert_eq!(document.id.as_deref(), Some("shipping"));
         assert_eq!(document.title, "배송: 안내");
         assert_eq!(document.url.as_deref(), Some("https://a.example/b"));
@@ -197,17 +195,17 @@ mod tests {
         assert_eq!(document.blocks.len(), 1);
     }
 
-    #[tokio::test]
-    async fn blocks_know_the_headings_above_them() {
-        let document = read("# 제목\n\n앞\n\n## 가\n\n하나\n\n### 나\n\n둘\n\n## 다\n\n셋").await.unwrap();
+    #[test]
+    fn blocks_know_the_headings_above_them() {
+        let document = read("# 제목\n\n앞\n\n## 가\n\n하나\n\n### 나\n\n둘\n\n## 다\n\n셋").unwrap();
         let paths: Vec<_> = document.blocks.iter().map(|b| (b.heading_path.join("/"), b.text.as_str())).collect();
         let expected = [("", "앞"), ("가", "하나"), ("가/나", "둘"), ("다", "셋")].map(|(p, t)| (p.to_owned(), t));
         assert_eq!((document.title.as_str(), paths), ("제목", expected.to_vec()));
     }
 
-    #[tokio::test]
-    async fn lists_keep_numbers_and_nested_text_in_one_item() {
-        let document = read("1. 하나\n   - 속\n2. **둘** [끈](https://x.example)\n\n- 점").await.unwrap();
+    #[test]
+    fn lists_keep_numbers_and_nested_text_in_one_item() {
+        let document = read("1. 하나\n   - 속\n2. **둘** [끈](https://x.example)\n\n- 점").unwrap();
         let texts: Vec<_> = document.blocks.iter().map(|b| (b.kind, b.text.as_str())).collect();
         assert_eq!(
             texts,
@@ -219,35 +217,30 @@ mod tests {
         );
     }
 
-    #[tokio::test]
-    async fn a_table_is_one_block_of_rows() {
-        let document = read("| 지역 | 값 |\n|---|---:|\n| 제주 | **3,000원** |\n| `a\\|b` | |").await.unwrap();
+    #[test]
+    fn a_table_is_one_block_of_rows() {
+        let document = read("| 지역 | 값 |\n|---|---:|\n| 제주 | **3,000원** |\n| `a\\|b` | |").unwrap();
         assert_eq!(document.blocks[0].kind, BlockKind::Table);
         assert_eq!(document.blocks[0].text, "| 지역 | 값 |\n|---|---|\n| 제주 | 3,000원 |\n| a\\|b |  |");
     }
 
-    #[tokio::test]
-    async fn code_is_kept_and_nothing_is_refused() {
-        let document = read("```\nlet a = 1;\nlet b;\n```").await.unwrap();
+    #[test]
+    fn code_is_kept_and_nothing_is_refused() {
+        let document = read("```\nlet a = 1;\nlet b;\n```").unwrap();
         assert_eq!(
             (document.blocks[0].kind, document.blocks[0].text.as_str()),
             (BlockKind::Code, "let a = 1;\nlet b;")
         );
         assert_eq!(document.title, "안내");
-        assert!(matches!(read("# 제목만\n").await, Err(ReadError::Empty { name }) if name == "a/안내.md"));
+        assert!(matches!(read("# 제목만\n"), Err(ReadError::Empty { name }) if name == "a/안내.md"));
     }
 
     proptest! {
         #[test]
         fn any_text_is_read_or_refused(text in any::<String>()) {
-            let raw = RawDocument { name: "a.md".to_owned(), media_type: None, bytes: text.into_bytes() };
-            if let Ok(document) = futures_lite(MarkdownReader.read(&raw)) {
+            if let Ok(document) = read(&text) {
                 prop_assert!(document.blocks.iter().all(|b| !b.text.trim().is_empty()));
             }
         }
-    }
-
-    fn futures_lite<T>(future: impl Future<Output = T>) -> T {
-        tokio::runtime::Builder::new_current_thread().build().unwrap().block_on(future)
     }
 }

@@ -1,37 +1,76 @@
+//! Picks what reads a file, and reads it.
+
 use async_trait::async_trait;
 use rag_pipeline::model::{RawDocument, ReadDocument, ReadError};
 use rag_pipeline::ports::TextReader;
 
-use crate::{MarkdownReader, PlainTextReader};
+use crate::job::Job;
+use crate::kind::{self, Kind};
+use crate::{Limits, compound, delimited, html, markdown, ooxml, pdf, plain};
 
-/// Picks the first reader that takes a file.
-pub struct Readers(Vec<Box<dyn TextReader>>);
+/// Reads every kind of document of this crate, in the process that asks.
+///
+/// It is bounded by its [`Limits`], but nothing protects the process from a file that makes a library crash: documents of
+/// strangers belong to [`IsolatedReader`](crate::IsolatedReader), whose process uses this.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct Readers {
+    limits: Limits,
+}
 
 impl Readers {
-    /// Asks `readers` in this order.
-    pub fn new(readers: Vec<Box<dyn TextReader>>) -> Self {
-        Self(readers)
+    /// Readers with these limits.
+    pub const fn new(limits: Limits) -> Self {
+        Self { limits }
+    }
+
+    /// The limits.
+    pub const fn limits(&self) -> &Limits {
+        &self.limits
+    }
+
+    /// Whether a file is of a kind that is read, judged by its first bytes, media type and name.
+    pub fn takes(&self, raw: &RawDocument) -> bool {
+        match Job::begin(raw, self.limits).and_then(|job| kind::of(&job)) {
+            Ok(_) => true,
+            Err(error) => !matches!(error, ReadError::Unsupported { .. }),
+        }
+    }
+
+    /// Reads a file, and waits until that is done.
+    ///
+    /// # Errors
+    /// [`ReadError`] names the file and what is wrong with it.
+    pub fn read_now(&self, raw: &RawDocument) -> Result<ReadDocument, ReadError> {
+        let job = Job::begin(raw, self.limits)?;
+        let document = match kind::of(&job)? {
+            Kind::Text => plain::read(&job),
+            Kind::Markdown => markdown::read(&job),
+            Kind::Html => html::read(&job),
+            Kind::Delimited(delimiter) => delimited::read(&job, delimiter),
+            Kind::Pdf => pdf::read(&job),
+            Kind::Package => ooxml::read(&job),
+            Kind::Compound => compound::read(&job),
+            Kind::Image => Ok(image(&job)),
+            Kind::Foreign(reason) => Err(job.unreadable(reason)),
+        }?;
+        if document.blocks.is_empty() && document.scans.is_empty() { Err(job.empty()) } else { Ok(document) }
     }
 }
 
-impl Default for Readers {
-    /// Every reader of this crate.
-    fn default() -> Self {
-        Self::new(vec![Box::new(MarkdownReader), Box::new(PlainTextReader)])
-    }
+/// An image is a page whose text is to be recognised.
+fn image(job: &Job<'_>) -> ReadDocument {
+    let title = crate::names::base_name(&job.raw.name).to_owned();
+    ReadDocument { title, pages: 1, scans: vec![1], ..ReadDocument::default() }
 }
 
 #[async_trait]
 impl TextReader for Readers {
     fn reads(&self, raw: &RawDocument) -> bool {
-        self.0.iter().any(|reader| reader.reads(raw))
+        self.takes(raw)
     }
 
     async fn read(&self, raw: &RawDocument) -> Result<ReadDocument, ReadError> {
-        match self.0.iter().find(|reader| reader.reads(raw)) {
-            Some(reader) => reader.read(raw).await,
-            None => Err(ReadError::Unsupported { name: raw.name.clone() }),
-        }
+        self.read_now(raw)
     }
 }
 
@@ -60,7 +99,16 @@ mod tests {
 
     #[tokio::test]
     async fn a_file_nobody_reads_is_named_in_the_error() {
-        let error = Readers::default().read(&raw("a.exe", None, "x")).await.unwrap_err();
+        let file = raw("a.exe", None, "x");
+        assert!(!Readers::default().reads(&file));
+        let error = Readers::default().read(&file).await.unwrap_err();
         assert_eq!(error.to_string(), "no reader for \"a.exe\"");
+    }
+
+    #[tokio::test]
+    async fn a_file_over_the_limit_is_not_looked_into() {
+        let readers = Readers::new(Limits { bytes: 3, ..Limits::default() });
+        let error = readers.read(&raw("a.txt", None, "four")).await.unwrap_err();
+        assert_eq!(error.to_string(), "\"a.txt\" is too large: bytes over 3");
     }
 }

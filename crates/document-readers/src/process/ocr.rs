@@ -1,0 +1,115 @@
+//! Text on images, recognised by tesseract.
+
+use std::path::PathBuf;
+use std::time::Duration;
+
+use async_trait::async_trait;
+use rag_pipeline::model::PageImage;
+use rag_pipeline::ports::{Ocr, OcrError};
+use tokio::sync::Semaphore;
+
+use super::program::{Bounds, Failure, Output, run};
+use crate::programs;
+
+/// Korean with English words in it.
+const LANGUAGES: [&str; 2] = ["kor", "eng"];
+/// Finds columns and blocks by itself, without turning the page. `6`, one block of text, is a fifth faster and reads across
+/// columns.
+const SEGMENTATION: &str = "3";
+/// Bytes of text that a page may have.
+const TEXT: u64 = 4 << 20;
+
+/// Recognises Korean and English text with the program `tesseract`, one thread for each page.
+#[derive(Debug)]
+pub struct TesseractOcr {
+    program: PathBuf,
+    version: String,
+    bounds: Bounds,
+    places: Semaphore,
+}
+
+impl TesseractOcr {
+    /// Finds tesseract and its languages. `pages` are recognised at once at most; each may take `time`. On Linux each may
+    /// take 2 GiB of memory.
+    ///
+    /// # Errors
+    /// [`OcrError::Permanent`] when tesseract or a language is missing; it says what to install.
+    pub async fn find(pages: usize, time: Duration) -> Result<Self, OcrError> {
+        let Some(program) = programs::find("tesseract") else {
+            return Err(OcrError::Permanent(
+                "tesseract is not installed; install tesseract-ocr and tesseract-ocr-kor (Debian) or tesseract and \
+                 tesseract-lang (Homebrew)"
+                    .to_owned(),
+            ));
+        };
+        let bounds = Bounds { time, output: TEXT, memory: 2 << 30 };
+        let mut ocr = Self { program, version: String::new(), bounds, places: Semaphore::new(pages.max(1)) };
+        ocr.check_languages().await?;
+        let told = text(ocr.run(&["--version"], b"").await?);
+        ocr.version = told.split_whitespace().nth(1).unwrap_or("of unknown version").to_owned();
+        Ok(ocr)
+    }
+
+    async fn check_languages(&self) -> Result<(), OcrError> {
+        let listed = text(self.run(&["--list-langs"], b"").await?);
+        let missing = LANGUAGES.iter().find(|language| !listed.lines().any(|line| line.trim() == **language));
+        missing.map_or(Ok(()), |language| {
+            Err(OcrError::Permanent(format!(
+                "tesseract does not know the language {language}; install tesseract-ocr-{language} (Debian) or \
+                 tesseract-lang (Homebrew)"
+            )))
+        })
+    }
+
+    async fn run(&self, arguments: &[&str], input: &[u8]) -> Result<Output, OcrError> {
+        let output = run(&self.program, arguments, input, self.bounds).await.map_err(|failure| match failure {
+            Failure::TimedOut => {
+                OcrError::Transient(format!("tesseract took more than {} s", self.bounds.time.as_secs()))
+            }
+            Failure::TooMuch => OcrError::Permanent(format!("tesseract found more than {TEXT} bytes of text")),
+            Failure::Io(cause) => OcrError::Permanent(format!("tesseract does not run: {cause}")),
+        })?;
+        if output.status.success() {
+            return Ok(output);
+        }
+        Err(OcrError::Permanent(format!("tesseract cannot read the image: {}", output.complaint)))
+    }
+}
+
+fn text(output: Output) -> String {
+    String::from_utf8_lossy(&output.stdout).into_owned()
+}
+
+#[async_trait]
+impl Ocr for TesseractOcr {
+    fn name(&self) -> String {
+        format!("tesseract {} {}", self.version, LANGUAGES.join("+"))
+    }
+
+    async fn recognize(&self, image: &PageImage) -> Result<String, OcrError> {
+        // The semaphore is never closed.
+        let Ok(_place) = self.places.acquire().await else {
+            return Err(OcrError::Transient("tesseract is gone".to_owned()));
+        };
+        let languages = LANGUAGES.join("+");
+        let arguments = ["stdin", "stdout", "-l", &languages, "--oem", "1", "--psm", SEGMENTATION];
+        let recognised = text(self.run(&arguments, &image.bytes).await?);
+        let lines = recognised.lines().map(|line| line.trim_matches(|c: char| c.is_whitespace() || c == '\u{c}'));
+        // Blank lines part paragraphs; more than one in a row is no more than one.
+        let mut paragraphs: Vec<String> = vec![String::new()];
+        for line in lines {
+            match paragraphs.last_mut() {
+                Some(open) if !line.is_empty() => {
+                    if !open.is_empty() {
+                        open.push('\n');
+                    }
+                    open.push_str(line);
+                }
+                Some(open) if !open.is_empty() => paragraphs.push(String::new()),
+                _ => {}
+            }
+        }
+        paragraphs.retain(|paragraph| !paragraph.is_empty());
+        Ok(paragraphs.join("\n\n"))
+    }
+}
