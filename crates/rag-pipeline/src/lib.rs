@@ -4,7 +4,6 @@
 //! [`ports`], which adapters implement and `testing` fakes. [`ingest::Ingestor`] takes documents in,
 //! [`planner::AnswerPlanner`] makes of a question what a model is asked, [`evaluation`] measures both.
 
-pub mod chunking;
 pub mod cues;
 pub mod evaluation;
 pub mod followup;
@@ -14,6 +13,7 @@ pub mod model;
 pub mod planner;
 pub mod ports;
 pub mod retrieval;
+pub mod text;
 
 #[cfg(any(test, feature = "testing"))]
 pub mod testing;

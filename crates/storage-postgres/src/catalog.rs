@@ -40,11 +40,11 @@ impl Column {
     }
 }
 
-/// Name, estimated rows, column and type of every column that can be written.
+/// Name, estimated rows, column and type of every column that can be written. `chunk_terms` is made of the chunks.
 pub(crate) const COLUMNS: &str = "SELECT c.relname, c.reltuples::int8, a.attname, format_type(a.atttypid, a.atttypmod) \
      FROM pg_class c JOIN pg_attribute a ON a.attrelid = c.oid \
      WHERE c.relnamespace = current_schema()::regnamespace AND c.relkind IN ('r', 'p') AND NOT c.relispartition \
-       AND c.relname <> 'seaql_migrations' AND a.attnum > 0 AND NOT a.attisdropped AND a.attgenerated = '' \
+       AND c.relname NOT IN ('seaql_migrations', 'chunk_terms') AND a.attnum > 0 AND NOT a.attisdropped AND a.attgenerated = '' \
      ORDER BY c.relname, a.attnum";
 
 const REFERENCES: &str = "SELECT child.relname, parent.relname \

@@ -12,6 +12,7 @@ use storage_sea::dump::{ColumnKind, DumpReader, DumpTable};
 use storage_sea::{Migrations, driver_error, migrations, repository_error};
 
 use crate::catalog::{self, Column, Table, quoted};
+use crate::keywords;
 use crate::programs::Programs;
 use crate::storage::PostgresStorage;
 
@@ -62,6 +63,7 @@ impl PostgresStorage {
         let rows = dump.rows().clone();
         compare(&transaction, &rows).await?;
         Migrator::up(&transaction, None).await.map_err(repository_error)?;
+        keywords::rebuild(&transaction).await?;
         transaction.commit().await.map_err(repository_error)?;
         query("ANALYZE").execute(&self.driver).await.map_err(driver_error)?;
         Ok(rows)

@@ -4,9 +4,10 @@ use kernel::RepositoryError;
 use migration::{Migrator, MigratorTrait};
 use sea_orm::sqlx::PgPool;
 use sea_orm::{ConnectionTrait, DatabaseConnection, DatabaseTransaction, SqlxPostgresConnector, TransactionTrait};
-use storage_sea::{Pools, SeaImports, SeaSessions, has_schema, repository_error};
+use storage_sea::{Pools, SeaDocuments, SeaImports, SeaSessions, SeaTasks, SeaVectors, has_schema, repository_error};
 
 use crate::connect::{self, PostgresOptions};
+use crate::keywords::{PostgresKeywords, TsvectorChunks};
 use crate::messages::TsvectorMessages;
 
 /// The advisory lock that lets one instance migrate at a time: "iyagi" in hexadecimal.
@@ -71,12 +72,36 @@ impl PostgresStorage {
 
     /// Sessions, turns, messages, feedback and search over them.
     pub fn sessions(&self) -> SeaSessions {
-        SeaSessions::new(Pools::new(self.pool.clone(), self.pool.clone()), Arc::new(TsvectorMessages))
+        SeaSessions::new(self.pools(), Arc::new(TsvectorMessages))
     }
 
     /// Conversations of other systems.
     pub fn imports(&self) -> SeaImports {
-        SeaImports::new(Pools::new(self.pool.clone(), self.pool.clone()), Arc::new(TsvectorMessages))
+        SeaImports::new(self.pools(), Arc::new(TsvectorMessages))
+    }
+
+    /// Documents with their chunks, collections, and plans to remove vectors.
+    pub fn documents(&self) -> SeaDocuments {
+        SeaDocuments::new(self.pools(), Arc::new(TsvectorChunks))
+    }
+
+    /// Search by terms. Each remembers counts of its own: one is enough for a process.
+    pub fn keywords(&self) -> PostgresKeywords {
+        PostgresKeywords::new(self.pool.clone())
+    }
+
+    /// The built-in vector store. Each holds vectors of its own in memory: one is enough for a process.
+    pub fn vectors(&self) -> SeaVectors {
+        SeaVectors::new(self.pools())
+    }
+
+    /// Tasks and their parts.
+    pub fn tasks(&self) -> SeaTasks {
+        SeaTasks::new(self.pools())
+    }
+
+    fn pools(&self) -> Pools {
+        Pools::new(self.pool.clone(), self.pool.clone())
     }
 
     /// Whether the server answers.

@@ -98,6 +98,17 @@ mod signals {
     }
 }
 
+mod documents {
+    use super::*;
+    use rag_pipeline::testing::Fixture;
+
+    rag_pipeline::document_contract!({
+        open().await.map(|(storage, database)| {
+            Fixture::new(storage.documents(), storage.keywords(), storage.tasks(), (storage, database))
+        })
+    });
+}
+
 mod advice {
     use super::*;
     use storage_sea::testing::advisor::fixture;

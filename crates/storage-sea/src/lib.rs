@@ -20,15 +20,19 @@ mod messages;
 mod one_trip;
 mod pools;
 mod schema;
+pub mod scope;
 mod search;
 mod sessions;
 mod shares;
 mod snapshot;
+mod tasks;
+pub mod term_counts;
 #[cfg(feature = "testing")]
 pub mod testing;
 mod time;
 mod turns;
 mod user_contexts;
+mod vectors;
 
 pub use documents::{ChunkIndex, ChunkRow, SeaDocuments};
 pub use error::{driver_error, repository_error};
@@ -38,3 +42,5 @@ pub use pools::{Pools, SeaSessions};
 pub use schema::has_schema;
 pub use search::{IndexEntry, IndexedMessage, Matching, MessageIndex, indexed_terms};
 pub use snapshot::{Snapshot, keyed, quoted};
+pub use tasks::SeaTasks;
+pub use vectors::SeaVectors;

@@ -1,4 +1,4 @@
-//! SQLite: one writer and many readers over one file, the keyword and message indexes on FTS5, and vectors.
+//! SQLite: one writer and many readers over one file, and the keyword and message indexes on FTS5.
 //!
 //! ```no_run
 //! # async fn example() -> Result<(), kernel::RepositoryError> {
@@ -15,12 +15,11 @@ mod facts;
 mod keywords;
 mod messages;
 mod restore;
-mod scope;
 mod source;
 mod storage;
-mod vectors;
 
 pub use cpu::SqliteCpu;
+pub use keywords::SqliteKeywords;
 pub use source::SqliteSource;
 pub use storage::SqliteStorage;
-pub use storage_sea::{SeaDocuments, SeaImports, SeaSessions};
+pub use storage_sea::{SeaDocuments, SeaImports, SeaSessions, SeaTasks, SeaVectors};

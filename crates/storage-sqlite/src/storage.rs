@@ -3,13 +3,11 @@ use std::sync::Arc;
 
 use kernel::RepositoryError;
 use migration::{Migrator, MigratorTrait};
-use rag_pipeline::ports::{DocumentRepository, KeywordIndex, VectorIndex};
-use storage_sea::{Pools, SeaDocuments, SeaImports, SeaSessions, has_schema, repository_error};
+use storage_sea::{Pools, SeaDocuments, SeaImports, SeaSessions, SeaTasks, SeaVectors, has_schema, repository_error};
 
 use crate::connect;
 use crate::keywords::{Fts5Index, SqliteKeywords};
 use crate::messages::Fts5Messages;
-use crate::vectors::SqliteVectors;
 
 /// Everything Iyagi keeps, in one SQLite file.
 #[derive(Clone, Debug)]
@@ -72,19 +70,24 @@ impl SqliteStorage {
         SeaImports::new(self.pools.clone(), Arc::new(Fts5Messages))
     }
 
-    /// Documents with their chunks.
-    pub fn documents(&self) -> Arc<dyn DocumentRepository> {
-        Arc::new(SeaDocuments::new(self.pools.clone(), Arc::new(Fts5Index)))
+    /// Documents with their chunks, collections, and plans to remove vectors.
+    pub fn documents(&self) -> SeaDocuments {
+        SeaDocuments::new(self.pools.clone(), Arc::new(Fts5Index))
     }
 
-    /// Search by terms.
-    pub fn keywords(&self) -> Arc<dyn KeywordIndex> {
-        Arc::new(SqliteKeywords::new(self.pools.clone()))
+    /// Search by terms. Each remembers counts of its own: one is enough for a process.
+    pub fn keywords(&self) -> SqliteKeywords {
+        SqliteKeywords::new(self.pools.clone())
     }
 
-    /// Search by vector.
-    pub fn vectors(&self) -> Arc<dyn VectorIndex> {
-        Arc::new(SqliteVectors::new(self.pools.clone()))
+    /// The built-in vector store. Each holds vectors of its own in memory: one is enough for a process.
+    pub fn vectors(&self) -> SeaVectors {
+        SeaVectors::new(self.pools.clone())
+    }
+
+    /// Tasks and their parts.
+    pub fn tasks(&self) -> SeaTasks {
+        SeaTasks::new(self.pools.clone())
     }
 
     /// Whether the file answers.

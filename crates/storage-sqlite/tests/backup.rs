@@ -7,7 +7,8 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use kernel::{PageLimit, RepositoryError, StoreId, error_chain};
-use rag_pipeline::model::{Collection, Scope};
+use rag_pipeline::model::{Collection, EmbeddingSpec, Scope};
+use rag_pipeline::ports::{KeywordIndex, VectorStore};
 use sea_orm::sqlx::{Connection, Executor, PgConnection};
 use session_core::ports::{ConversationSearch, MessageRange, SessionRepository, TurnRepository};
 use session_core::testing::samples;
@@ -116,9 +117,15 @@ async fn fill(storage: &PostgresStorage, url: &str) {
     converse(&storage.sessions(), 1).await;
     storage.sessions().close_turn(&samples::closed_turn(1, "3,000원이 추가됩니다 [1].")).await.unwrap();
     let document = "INSERT INTO documents VALUES \
-         ('demo', 'shipping', 'help', '배송 안내', NULL, '{}', 'hash', 'ready', 1, now(), now()); \
-         INSERT INTO document_chunks (id, store_id, document_id, ordinal, heading_path, text, token_count, embedding) \
-         VALUES (gen_random_uuid(), 'demo', 'shipping', 0, '[\"제주도\"]', '추가 요금은 3,000원입니다.', 9, '\\x0000803f')";
+         ('demo', 'shipping', 'help', '배송 안내', NULL, '{}', 'hash', 'one', 1, \
+          '00000000-0000-7000-8000-000000000001', 'ready', NULL, NULL, 1, 0, now(), now()); \
+         INSERT INTO document_chunks (id, store_id, document_id, version, ordinal, heading_path, text, token_count, \
+          start_at, end_at) \
+         SELECT version, store_id, id, version, 0, '[\"제주도\"]', '추가 요금은 3,000원입니다.', 9, 0, 5 FROM documents; \
+         INSERT INTO vector_kinds (embedder, dimension) VALUES ('one', 1); \
+         INSERT INTO vector_spaces (kind_id, store_id, collection, revision, forgotten_revision) \
+         SELECT id, 'demo', 'help', 1, 0 FROM vector_kinds; \
+         INSERT INTO chunk_vectors SELECT s.id, d.version, 1, '\\x0000803f' FROM vector_spaces s CROSS JOIN documents d";
     let mut connection = PgConnection::connect(url).await.unwrap();
     connection.execute(document).await.unwrap();
 }
@@ -155,7 +162,8 @@ async fn the_portable_form_of_postgresql_restores_into_a_file_that_answers_the_s
     let query = samples::conversation_query("추가");
     let said = new.search(&query, None, limit).await.unwrap();
     assert_eq!((said.items.len(), old.search(&query, None, limit).await.unwrap().items.len()), (1, 1));
-    let near = target.vectors().search(&scope, &[1.0], 5).await.unwrap();
+    let spec = EmbeddingSpec { embedder: "one".to_owned(), dimension: 1 };
+    let near = target.vectors().search(&spec, &scope, &[1.0], 5).await.unwrap();
     assert!((near[0].score - 1.0).abs() < 1e-6, "{near:?}");
 }
 

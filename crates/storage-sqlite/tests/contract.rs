@@ -64,12 +64,7 @@ mod documents {
 
     rag_pipeline::document_contract!({
         let (storage, folder) = open().await;
-        Fixture {
-            documents: storage.documents(),
-            keywords: storage.keywords(),
-            vectors: storage.vectors(),
-            guard: folder,
-        }
+        Some(Fixture::new(storage.documents(), storage.keywords(), storage.tasks(), folder))
     });
 }
 

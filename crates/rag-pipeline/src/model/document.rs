@@ -2,6 +2,9 @@
 
 use kernel::{ChunkId, DocumentId, StoreId, Timestamp};
 use serde::{Deserialize, Serialize};
+use uuid::Uuid;
+
+use super::{Claim, EmbeddingSpec, TaskFailure};
 
 /// A named set of documents within a store (`help`, `products`); agents choose among them.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -57,6 +60,8 @@ pub struct Scope {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum DocumentStatus {
+    /// It is being taken in for the first time.
+    Pending,
     /// Its chunks are indexed.
     Ready,
     /// Its last ingestion failed; older chunks, if any, are still searched.
@@ -80,14 +85,46 @@ pub struct Document {
     pub metadata: serde_json::Value,
     /// SHA-256 (hex) of the source, the chunker's version and the embedder's name: equal means nothing to do.
     pub content_hash: String,
+    /// What its chunks are embedded by; `None` while it has none.
+    pub embedding: Option<EmbeddingSpec>,
     /// Whether it can be searched.
     pub status: DocumentStatus,
+    /// Why its last ingestion failed.
+    pub failure: Option<TaskFailure>,
     /// How many chunks it has.
     pub chunk_count: u32,
-    /// When it was first ingested.
+    /// How many pages, slides or sheets; 0 when its kind has none.
+    pub page_count: u32,
+    /// When it was first taken in.
     pub created_at: Timestamp,
-    /// When its content last changed.
+    /// When it last changed.
     pub updated_at: Timestamp,
+}
+
+/// A document as it is to be from now on, whole.
+#[derive(Debug, Clone, Copy)]
+pub struct DocumentVersion<'a> {
+    /// The document, ready.
+    pub document: &'a Document,
+    /// Its text in Markdown: what chunks are places in.
+    pub text: &'a str,
+    /// Its chunks.
+    pub chunks: &'a [IndexedChunk],
+    /// The plan to remove its vectors, made before they were put into the vector store; it is given up with this.
+    pub planned: Option<Uuid>,
+    /// The task that takes it in, which is completed with this, and what it says.
+    pub task: Option<(&'a Claim, &'a serde_json::Value)>,
+}
+
+/// Where a chunk stands in its document's text.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Place {
+    /// The page, slide or sheet it begins on, from 1; `None` when its kind of document has none.
+    pub page: Option<u32>,
+    /// Its first character in the document's text, from 0.
+    pub start: u32,
+    /// The one after its last.
+    pub end: u32,
 }
 
 /// A piece of a document, small enough to retrieve and quote.
@@ -97,14 +134,16 @@ pub struct Chunk {
     pub id: ChunkId,
     /// The document it was cut from.
     pub document: DocumentId,
-    /// Its place in the document, from 0.
+    /// Its number in the document, from 0.
     pub ordinal: u32,
     /// The headings above it, outermost first; the document's title is not repeated.
     pub heading_path: Vec<String>,
-    /// The text as a reader sees it.
+    /// The text as a reader sees it. A part of a table has the table's header above it.
     pub text: String,
-    /// Estimated tokens of the text.
+    /// Tokens of the text.
     pub token_count: u32,
+    /// Where it stands.
+    pub place: Place,
 }
 
 /// A chunk with what it is found by.
@@ -116,6 +155,36 @@ pub struct IndexedChunk {
     pub heading_terms: Vec<String>,
     /// Index terms of the text, with repetitions, in order.
     pub text_terms: Vec<String>,
-    /// The embedding; unit length; the embedder's dimension.
-    pub embedding: Vec<f32>,
+}
+
+/// What is known of a collection: how its chunks are embedded and where the vectors are.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct CollectionInfo {
+    /// The store.
+    pub store: StoreId,
+    /// Its name.
+    pub name: Collection,
+    /// The vector store's name.
+    pub vector_store: String,
+    /// What its chunks are embedded by.
+    pub embedding: EmbeddingSpec,
+    /// When it got its first document.
+    pub created_at: Timestamp,
+}
+
+/// Vectors to be removed from a vector store, because their chunks are gone or never came.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct VectorRemoval {
+    /// The plan.
+    pub id: Uuid,
+    /// The store.
+    pub store: StoreId,
+    /// Where the vectors are.
+    pub vector_store: String,
+    /// What they were made by.
+    pub embedding: EmbeddingSpec,
+    /// Their chunks.
+    pub chunks: Vec<ChunkId>,
+    /// Not before this time.
+    pub due_at: Timestamp,
 }

@@ -16,11 +16,3 @@ pub trait KeywordIndex: Send + Sync {
     /// weigh terms and are shown to nobody.
     async fn statistics(&self, scope: &Scope, terms: &[String]) -> Result<TermStatistics, RepositoryError>;
 }
-
-/// Finds chunks by the cosine of their embedding with a vector, best first, ties by chunk id.
-#[async_trait]
-pub trait VectorIndex: Send + Sync {
-    /// The nearest chunks of the scope, at most `limit`. Chunks whose embedding has another
-    /// dimension than `vector` are not considered.
-    async fn search(&self, scope: &Scope, vector: &[f32], limit: usize) -> Result<Vec<ScoredChunk>, RepositoryError>;
-}

@@ -6,13 +6,15 @@ mod indexes;
 mod models;
 mod reader;
 mod source;
+mod tasks;
 mod vectors;
 
-pub use documents::DocumentRepository;
-pub use indexes::{KeywordIndex, VectorIndex};
+pub use documents::{CollectionRepository, DocumentRepository, VectorRemovals};
+pub use indexes::KeywordIndex;
 pub use models::{AnswerStream, ChatModel, Embedder};
 pub use reader::{Ocr, OcrError, PageRenderer, TextReader};
 pub use source::{FileSource, SourceCatalogue};
+pub use tasks::{TaskParts, TaskQueue};
 pub use vectors::VectorStore;
 
 #[cfg(any(test, feature = "testing"))]

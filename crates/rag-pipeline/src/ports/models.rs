@@ -30,6 +30,11 @@ pub trait Embedder: Send + Sync {
     /// The length of its vectors.
     fn dimension(&self) -> usize;
 
+    /// Whether its vectors are worth keeping while a task is unfinished: made for money, or over a network.
+    fn is_costly(&self) -> bool {
+        false
+    }
+
     /// One vector for each text, in order.
     async fn embed(&self, texts: &[String]) -> Result<Vec<Vec<f32>>, ModelError>;
 }

@@ -200,7 +200,7 @@ mod tests {
     use kernel::{ChunkId, DocumentId};
 
     use super::*;
-    use crate::model::{Chunk, Collection, StoredChunk};
+    use crate::model::{Chunk, Collection, Place, StoredChunk};
 
     fn noun(word: &str) -> Concept {
         Concept { word: word.to_owned(), weight: 3.0, known: true, role: Role::Topic, ..Concept::default() }
@@ -214,6 +214,7 @@ mod tests {
             heading_path: vec![heading.to_owned()],
             text: text.to_owned(),
             token_count: 1,
+            place: Place::default(),
         };
         let collection = Collection::new("help").unwrap();
         Hit {

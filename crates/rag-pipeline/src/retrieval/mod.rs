@@ -12,8 +12,8 @@ use kernel::{ChunkId, RepositoryError};
 
 use crate::cues::AnswerKind;
 use crate::matching::Matchable;
-use crate::model::{Concept, Scope, ScoredChunk, StoredChunk, TermWeight};
-use crate::ports::{DocumentRepository, Embedder, KeywordIndex, VectorIndex};
+use crate::model::{Concept, EmbeddingSpec, Scope, ScoredChunk, StoredChunk, TermWeight};
+use crate::ports::{DocumentRepository, Embedder, KeywordIndex, VectorStore};
 use concepts::{Analysis, analyse};
 
 /// Candidates asked of each index.
@@ -72,7 +72,7 @@ pub struct Retrieved {
     pub concepts: Vec<Concept>,
     /// Whether the hits can answer the question, as far as its words tell.
     pub grounded: bool,
-    /// Whether the embedder failed, so that only words were searched.
+    /// Whether the embedder or the vector store failed, so that only words were searched.
     pub keyword_only: bool,
 }
 
@@ -81,7 +81,7 @@ pub struct Retrieved {
 pub struct Retriever {
     documents: Arc<dyn DocumentRepository>,
     keywords: Arc<dyn KeywordIndex>,
-    vectors: Arc<dyn VectorIndex>,
+    vectors: Arc<dyn VectorStore>,
     embedder: Arc<dyn Embedder>,
 }
 
@@ -90,7 +90,7 @@ impl Retriever {
     pub fn new(
         documents: Arc<dyn DocumentRepository>,
         keywords: Arc<dyn KeywordIndex>,
-        vectors: Arc<dyn VectorIndex>,
+        vectors: Arc<dyn VectorStore>,
         embedder: Arc<dyn Embedder>,
     ) -> Self {
         Self { documents, keywords, vectors, embedder }
@@ -99,7 +99,7 @@ impl Retriever {
     /// The at most `limit` chunks of the scope that fit the question best.
     ///
     /// # Errors
-    /// When an index or the repository fails. A failing embedder only narrows the search to words.
+    /// When the keyword index or the repository fails. A failing embedder or vector store only narrows the search to words.
     pub async fn retrieve(&self, scope: &Scope, query: &Query, limit: usize) -> Result<Retrieved, RepositoryError> {
         let mut analysis = analyse(self.keywords.as_ref(), scope, &query.text, &query.context).await?;
         let own: Vec<String> = analysis.terms.iter().map(|t| t.term.clone()).collect();
@@ -147,13 +147,19 @@ impl Retriever {
     }
 
     async fn by_vector(&self, scope: &Scope, query: &Query) -> Result<Option<Vec<ScoredChunk>>, RepositoryError> {
-        match self.embedder.embed(std::slice::from_ref(&query.text)).await {
-            Ok(vectors) => match vectors.first() {
-                Some(vector) => self.vectors.search(scope, vector, CANDIDATES).await.map(Some),
-                None => Ok(None),
-            },
+        let vectors = match self.embedder.embed(std::slice::from_ref(&query.text)).await {
+            Ok(vectors) => vectors,
             Err(error) => {
                 tracing::warn!(error = %error, embedder = self.embedder.name(), "embedding failed, searching by keywords only");
+                return Ok(None);
+            }
+        };
+        let Some(vector) = vectors.first() else { return Ok(None) };
+        let spec = EmbeddingSpec { embedder: self.embedder.name(), dimension: self.embedder.dimension() as u32 };
+        match self.vectors.search(&spec, scope, vector, CANDIDATES).await {
+            Ok(hits) => Ok(Some(hits)),
+            Err(error) => {
+                tracing::warn!(error = %error, store = self.vectors.name(), "vector search failed, searching by keywords only");
                 Ok(None)
             }
         }

@@ -3,6 +3,7 @@
 pub mod contract;
 mod macros;
 mod memory;
+mod memory_tasks;
 mod memory_vectors;
 mod planner;
 
@@ -11,30 +12,69 @@ use std::sync::Arc;
 use futures::future::BoxFuture;
 
 use crate::model::EmbeddingSpec;
-use crate::ports::{DocumentRepository, KeywordIndex, VectorIndex, VectorStore};
+use crate::ports::{
+    CollectionRepository, DocumentRepository, KeywordIndex, TaskParts, TaskQueue, VectorRemovals, VectorStore,
+};
 use contract::vectors::{DIMENSION, VectorSubject, kind};
 
 pub use memory::MemoryDocuments;
+pub use memory_tasks::MemoryTasks;
 pub use memory_vectors::MemoryVectors;
 pub use planner::{OneVector, Passage, planner_over};
 
-/// One storage under test, through its three ports.
+/// One storage under test, through its ports.
 pub struct Fixture<G> {
     /// The repository.
     pub documents: Arc<dyn DocumentRepository>,
     /// The keyword index of the same storage.
     pub keywords: Arc<dyn KeywordIndex>,
-    /// The vector index of the same storage.
-    pub vectors: Arc<dyn VectorIndex>,
+    /// The collections of the same storage.
+    pub collections: Arc<dyn CollectionRepository>,
+    /// Its plans to remove vectors.
+    pub removals: Arc<dyn VectorRemovals>,
+    /// Its queue.
+    pub tasks: Arc<dyn TaskQueue>,
+    /// The parts of the queue's tasks.
+    pub parts: Arc<dyn TaskParts>,
     /// Whatever must outlive the storage: a temporary folder, a database's guard.
     pub guard: G,
+}
+
+impl<G> Fixture<G> {
+    /// A fixture of things that are each several of the ports.
+    pub fn new<D, K, T>(documents: D, keywords: K, tasks: T, guard: G) -> Self
+    where
+        D: DocumentRepository + CollectionRepository + VectorRemovals + 'static,
+        K: KeywordIndex + 'static,
+        T: TaskQueue + TaskParts + 'static,
+    {
+        let (documents, tasks) = (Arc::new(documents), Arc::new(tasks));
+        Self {
+            documents: documents.clone(),
+            keywords: Arc::new(keywords),
+            collections: documents.clone(),
+            removals: documents,
+            tasks: tasks.clone(),
+            parts: tasks,
+            guard,
+        }
+    }
 }
 
 impl Fixture<()> {
     /// An empty [`MemoryDocuments`].
     pub fn memory() -> Self {
         let memory = Arc::new(MemoryDocuments::default());
-        Self { documents: memory.clone(), keywords: memory.clone(), vectors: memory, guard: () }
+        let tasks = Arc::new(memory.tasks());
+        Self {
+            documents: memory.clone(),
+            keywords: memory.clone(),
+            collections: memory.clone(),
+            removals: memory,
+            tasks: tasks.clone(),
+            parts: tasks,
+            guard: (),
+        }
     }
 }
 

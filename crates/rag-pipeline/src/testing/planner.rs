@@ -5,10 +5,13 @@ use kernel::testing::{ManualClock, SequentialIds};
 use kernel::{ChunkId, Clock, DocumentId, StoreId};
 use serde_json::json;
 
-use super::MemoryDocuments;
-use crate::model::{Chunk, Collection, Document, DocumentStatus, IndexedChunk, ModelError};
+use super::{MemoryDocuments, MemoryVectors};
+use crate::model::{
+    Chunk, Collection, Document, DocumentStatus, DocumentVersion, EmbeddingSpec, IndexedChunk, ModelError, Place,
+    VectorPoint,
+};
 use crate::planner::AnswerPlanner;
-use crate::ports::{DocumentRepository, Embedder};
+use crate::ports::{DocumentRepository, Embedder, VectorStore};
 use crate::retrieval::Retriever;
 
 const VECTOR: [f32; 2] = [1.0, 0.0];
@@ -51,6 +54,9 @@ pub struct Passage<'a> {
 #[allow(clippy::expect_used)] // a test's own constants
 pub async fn planner_over(store: &StoreId, passages: &[Passage<'_>]) -> AnswerPlanner {
     let documents = Arc::new(MemoryDocuments::default());
+    let vectors = Arc::new(MemoryVectors::default());
+    let spec = EmbeddingSpec { embedder: OneVector.name(), dimension: VECTOR.len() as u32 };
+    vectors.prepare(&spec).await.expect("memory takes it");
     let (ids, now) = (SequentialIds::default(), ManualClock::new().now());
     for passage in passages {
         let id = DocumentId::new(passage.id).expect("a valid id");
@@ -62,8 +68,11 @@ pub async fn planner_over(store: &StoreId, passages: &[Passage<'_>]) -> AnswerPl
             url: passage.url.map(str::to_owned),
             metadata: json!({}),
             content_hash: String::new(),
+            embedding: Some(spec.clone()),
             status: DocumentStatus::Ready,
+            failure: None,
             chunk_count: 1,
+            page_count: 0,
             created_at: now,
             updated_at: now,
         };
@@ -74,15 +83,24 @@ pub async fn planner_over(store: &StoreId, passages: &[Passage<'_>]) -> AnswerPl
             heading_path: Vec::new(),
             text: passage.text.to_owned(),
             token_count: 20,
+            place: Place::default(),
         };
         let indexed = IndexedChunk {
             heading_terms: korean_text::index_terms(passage.title),
             text_terms: korean_text::index_terms(passage.text),
-            embedding: VECTOR.to_vec(),
             chunk,
         };
-        documents.replace(&document, &[indexed]).await.expect("memory takes it");
+        let point = VectorPoint {
+            chunk: indexed.chunk.id,
+            document: document.id.clone(),
+            collection: document.collection.clone(),
+            vector: VECTOR.to_vec(),
+        };
+        vectors.upsert(&spec, store, &[point]).await.expect("memory takes it");
+        let (chunks, text) = ([indexed], passage.text);
+        let version = DocumentVersion { document: &document, text, chunks: &chunks, planned: None, task: None };
+        documents.replace(&version).await.expect("memory takes it");
     }
-    let retriever = Retriever::new(documents.clone(), documents.clone(), documents, Arc::new(OneVector));
+    let retriever = Retriever::new(documents.clone(), documents, vectors, Arc::new(OneVector));
     AnswerPlanner::new(Arc::new(retriever))
 }

@@ -26,9 +26,12 @@ async fn filled() -> Result<(PostgresStorage, TestDatabase), Unavailable> {
     storage.sessions().insert(&samples::session("kim")).await.unwrap();
     storage.sessions().open_turn(&samples::new_turn(1, 1, "제주도 배송비는 얼마예요?")).await.unwrap();
     let documents = "INSERT INTO documents VALUES \
-         ('demo', 'd', 'help', '배송 \"안내\"', NULL, 'null', 'h', 'ready', 1, '2026-01-02T03:04:05.678901+09:00', now()); \
-         INSERT INTO document_chunks (id, store_id, document_id, ordinal, heading_path, text, token_count, embedding) \
-         VALUES (gen_random_uuid(), 'demo', 'd', 0, '[\"가\\\\n\"]', E'줄\\n바꿈\\t', 3, '\\x00ff10')";
+         ('demo', 'd', 'help', '배송 \"안내\"', NULL, 'null', 'h', 'one', 3, gen_random_uuid(), 'ready', NULL, NULL, 1, 0, \
+          '2026-01-02T03:04:05.678901+09:00', now()); \
+         INSERT INTO document_chunks (id, store_id, document_id, version, ordinal, heading_path, text, token_count, \
+          start_at, end_at) \
+         SELECT gen_random_uuid(), 'demo', 'd', version, 0, '[\"가\\\\n\"]', E'줄\\n바꿈\\t', 3, 0, 6 FROM documents; \
+         INSERT INTO chunk_vectors VALUES (1, gen_random_uuid(), 1, '\\x00ff10')";
     storage.driver.execute(documents).await.unwrap();
     Ok((storage, database))
 }
@@ -64,8 +67,8 @@ async fn the_portable_form_restores_every_value_and_numbers_go_on() {
     let (target, _target) = require!(empty().await);
     assert_eq!(restored(&target, &bytes).await.unwrap(), rows);
     assert_eq!(contents(&target).await, contents(&source).await);
-    let again = "INSERT INTO document_chunks (id, store_id, document_id, ordinal, heading_path, text, token_count, embedding) \
-         VALUES (gen_random_uuid(), 'demo', 'd', 1, '[]', '', 0, '')";
+    let again = "INSERT INTO document_chunks (id, store_id, document_id, version, ordinal, heading_path, text, token_count, \
+         start_at, end_at) SELECT gen_random_uuid(), 'demo', 'd', version, 1, '[]', '', 0, 0, 0 FROM documents";
     target.driver.execute(again).await.unwrap();
     assert!(target.facts(Counting::Exact).await.unwrap().migrations.pending.is_empty());
 }

@@ -1,5 +1,5 @@
 use kernel::{ChunkId, DocumentId, RepositoryError, StoreId};
-use rag_pipeline::model::{Chunk, IndexedChunk};
+use rag_pipeline::model::{Chunk, Place};
 use sea_orm::ActiveValue::{NotSet, Set};
 use sea_orm::entity::prelude::*;
 
@@ -13,11 +13,14 @@ pub(crate) struct Model {
     pub id: Uuid,
     pub store_id: String,
     pub document_id: String,
+    pub version: Uuid,
     pub ordinal: i32,
     pub heading_path: Json,
     pub text: String,
     pub token_count: i32,
-    pub embedding: Vec<u8>,
+    pub page: Option<i32>,
+    pub start_at: i32,
+    pub end_at: i32,
 }
 
 #[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]
@@ -36,22 +39,30 @@ impl TryFrom<Model> for Chunk {
             heading_path: from_json("heading_path", row.heading_path)?,
             text: row.text,
             token_count: count("token_count", row.token_count.into())?,
+            place: Place {
+                page: row.page.map(|page| count("page", page.into())).transpose()?,
+                start: count("start_at", row.start_at.into())?,
+                end: count("end_at", row.end_at.into())?,
+            },
         })
     }
 }
 
-/// A whole row; the database gives the row number.
-pub(crate) fn row(store: &StoreId, indexed: &IndexedChunk) -> Result<ActiveModel, RepositoryError> {
-    let chunk = &indexed.chunk;
+/// A whole row of a version; the database gives the row number.
+pub(crate) fn row(store: &StoreId, version: Uuid, chunk: &Chunk) -> Result<ActiveModel, RepositoryError> {
+    let number = |n: u32| i32::try_from(n).map_err(RepositoryError::backend);
     Ok(ActiveModel {
         seq: NotSet,
         id: Set(chunk.id.as_uuid()),
         store_id: Set(store.as_str().to_owned()),
         document_id: Set(chunk.document.as_str().to_owned()),
-        ordinal: Set(i32::try_from(chunk.ordinal).map_err(RepositoryError::backend)?),
+        version: Set(version),
+        ordinal: Set(number(chunk.ordinal)?),
         heading_path: Set(to_json(&chunk.heading_path)?),
         text: Set(chunk.text.clone()),
         token_count: Set(i32::try_from(chunk.token_count).unwrap_or(i32::MAX)),
-        embedding: Set(indexed.embedding.iter().flat_map(|x| x.to_le_bytes()).collect()),
+        page: Set(chunk.place.page.map(number).transpose()?),
+        start_at: Set(number(chunk.place.start)?),
+        end_at: Set(number(chunk.place.end)?),
     })
 }

@@ -1,8 +1,11 @@
 //! Rows as they are stored. Enumerations are text; `CHECK` constraints guard them in the database, and
 //! reading an unknown one is `Corrupt`.
 
+pub(crate) mod chunk_sweep;
+pub(crate) mod collection;
 pub(crate) mod document;
 pub(crate) mod document_chunk;
+pub(crate) mod document_text;
 pub(crate) mod feedback;
 pub(crate) mod import;
 pub(crate) mod import_session;
@@ -11,8 +14,11 @@ pub(crate) mod message;
 pub(crate) mod session;
 pub(crate) mod share_access;
 pub(crate) mod share_link;
+pub(crate) mod task;
+pub(crate) mod task_part;
 pub(crate) mod turn;
 pub(crate) mod user_context;
+pub(crate) mod vector_removal;
 
 use kernel::RepositoryError;
 use sea_orm::ColumnTrait;

@@ -1,8 +1,11 @@
-use kernel::{ChunkId, DocumentId, StoreId, Timestamp};
+use kernel::{ChunkId, DocumentId, RepositoryError, StoreId, Timestamp};
 use korean_text::index_terms;
 use serde_json::json;
 
-use crate::model::{Chunk, Collection, Document, DocumentStatus, IndexedChunk, Scope};
+use crate::model::{
+    Chunk, Collection, Document, DocumentStatus, DocumentVersion, EmbeddingSpec, IndexedChunk, Place, Scope,
+};
+use crate::ports::DocumentRepository;
 
 pub(super) fn store(name: &str) -> StoreId {
     StoreId::new(name).unwrap()
@@ -29,8 +32,11 @@ pub(super) fn document(store_name: &str, name: &str) -> Document {
         url: Some(format!("https://shop.example/{name}")),
         metadata: json!({"source": "test", "tags": ["가", "b"], "n": 1}),
         content_hash: "ab".repeat(32),
+        embedding: Some(spec("three", 3)),
         status: DocumentStatus::Ready,
+        failure: None,
         chunk_count: 1,
+        page_count: 4,
         created_at: at(0),
         updated_at: at(5),
     }
@@ -46,15 +52,25 @@ pub(super) fn chunk(number: u128, document: &str, ordinal: u32, heading: &str, t
             heading_path: vec![heading.to_owned()],
             text: text.to_owned(),
             token_count: 12,
+            place: Place { page: Some(ordinal + 1), start: 7 * ordinal, end: 7 * ordinal + 7 },
         },
         heading_terms: index_terms(heading),
         text_terms: index_terms(text),
-        embedding: vec![0.6, 0.8, 0.0],
     }
 }
 
-pub(super) fn embedded(number: u128, document: &str, embedding: Vec<f32>) -> IndexedChunk {
-    IndexedChunk { embedding, ..chunk(number, document, number as u32, "제목", "글") }
+pub(super) fn spec(embedder: &str, dimension: u32) -> EmbeddingSpec {
+    EmbeddingSpec { embedder: embedder.to_owned(), dimension }
+}
+
+/// Stores a document with its chunks, without a task or a plan.
+pub(super) async fn put(
+    documents: &dyn DocumentRepository,
+    document: &Document,
+    chunks: &[IndexedChunk],
+) -> Result<(), RepositoryError> {
+    let text = &format!("{} 글", document.title);
+    documents.replace(&DocumentVersion { document, text, chunks, planned: None, task: None }).await
 }
 
 pub(super) fn chunk_id(number: u128) -> ChunkId {

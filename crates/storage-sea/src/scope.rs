@@ -1,9 +1,9 @@
-//! Stores and collections as tokens of the full-text index.
+//! Stores and collections as tokens of a full-text index.
 
 use std::fmt::Write;
 
 use kernel::StoreId;
-use rag_pipeline::model::{Collection, Scope};
+use rag_pipeline::model::Collection;
 
 /// Letters and digits only, whatever the name holds: no token can be split or taken for query syntax.
 fn hex(text: &str) -> String {
@@ -14,27 +14,19 @@ fn hex(text: &str) -> String {
     })
 }
 
-fn store_token(store: &StoreId) -> String {
+/// The token of a store.
+pub fn store_token(store: &StoreId) -> String {
     format!("s{}", hex(store.as_str()))
 }
 
-fn collection_token(store: &StoreId, collection: &Collection) -> String {
+/// The token of a collection within its store.
+pub fn collection_token(store: &StoreId, collection: &Collection) -> String {
     format!("c{}x{}", hex(store.as_str()), hex(collection.as_str()))
 }
 
-/// What a chunk's `scope` column holds.
-pub(crate) fn tokens(store: &StoreId, collection: &Collection) -> String {
+/// The tokens of a chunk of this store and collection.
+pub fn tokens(store: &StoreId, collection: &Collection) -> String {
     format!("{} {}", store_token(store), collection_token(store, collection))
-}
-
-/// The part of a query that keeps it within a scope.
-pub(crate) fn filter(scope: &Scope) -> String {
-    if scope.collections.is_empty() {
-        return format!("scope : \"{}\"", store_token(&scope.store));
-    }
-    let any: Vec<String> =
-        scope.collections.iter().map(|name| format!("\"{}\"", collection_token(&scope.store, name))).collect();
-    format!("scope : ({})", any.join(" OR "))
 }
 
 #[cfg(test)]
