@@ -65,7 +65,6 @@ const FENCES: &[(&str, &[&str])] = &[
     ("actix-ws", &["api-actix"]),
     ("hyper-util", &["iyagi", "iyagi-tests"]),
     ("reqwest", &["document-sources", "iyagi-benches", "iyagi-tests"]),
-    ("rustls", &["document-sources"]),
     ("rusty-s3", &["document-sources"]),
     ("html5gum", &["document-sources"]),
 ];
