@@ -35,8 +35,9 @@ impl Pace {
 impl Turn<'_> {
     /// Waits until the next request may begin: `gap` after the last one, when that is longer than usual.
     pub(crate) async fn next(&mut self, gap: Duration) {
-        if let Some(last) = *self.last {
-            sleep_until(last + gap.max(self.gap)).await;
+        // A pause too long for the clock is none that anybody asked for.
+        if let Some(next) = self.last.and_then(|last| last.checked_add(gap.max(self.gap))) {
+            sleep_until(next).await;
         }
         *self.last = Some(Instant::now());
     }

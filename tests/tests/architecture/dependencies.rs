@@ -67,7 +67,6 @@ const FENCES: &[(&str, &[&str])] = &[
     ("hyper-util", &["iyagi", "iyagi-tests"]),
     ("reqwest", &["document-sources", "iyagi-benches", "iyagi-tests", "vector-stores"]),
     ("backon", &["vector-stores"]),
-    ("rustls", &["document-sources", "vector-stores"]),
     ("rusty-s3", &["document-sources"]),
     ("html5gum", &["document-sources"]),
 ];

@@ -9,6 +9,7 @@ use super::ROBOT;
 use super::links::{self, Page};
 use super::scope::{Seen, as_source, normal};
 use super::visit::Visit;
+use crate::failure::permanent;
 use crate::web::{Limit, Reply, media_type};
 
 /// How many addresses are kept in mind at most.
@@ -74,7 +75,10 @@ impl Visit<'_> {
         let mut page = match kind(&reply) {
             Kind::Page => {
                 let html = reply.bytes(Limit::Cut(self.catalogue.options.max_page_bytes)).await?;
-                links::read(&html, &url, ROBOT)
+                let base = url.clone();
+                // A large page takes some 100 ms: not on a thread that others wait for.
+                let read = tokio::task::spawn_blocking(move || links::read(&html, &base, ROBOT)).await;
+                read.map_err(|_| permanent(url.as_str(), "its links cannot be read"))?
             }
             Kind::Document => Page::default(),
             Kind::Other => return Ok(Looked { url, page: None }),

@@ -5,6 +5,8 @@ use html5gum::{Token, Tokenizer};
 use reqwest::header::HeaderMap;
 use url::Url;
 
+/// How many links of one page are kept.
+const MAX_LINKS: usize = 2_000;
 /// The longest title that is kept, in characters.
 const TITLE_CHARS: usize = 200;
 
@@ -64,7 +66,9 @@ fn start(tag: &StartTag<()>, base: &mut Url, robot: &str, page: &mut Page) {
                 *base = told;
             }
         }
-        b"a" | b"area" if !has_word(tag, "rel", "nofollow") => page.links.extend(target(tag, base)),
+        b"a" | b"area" if page.links.len() < MAX_LINKS && !has_word(tag, "rel", "nofollow") => {
+            page.links.extend(target(tag, base));
+        }
         b"link" if has_word(tag, "rel", "canonical") && page.canonical.is_none() => page.canonical = target(tag, base),
         b"meta" => {
             let name = attribute(tag, "name").unwrap_or_default();
@@ -128,6 +132,11 @@ mod tests {
                     <a href='https://[bad'><area href=../h#i><textarea><a href=/no></textarea>";
         let found = ["https://a.example/shop/b.html", "https://a.example/c?d=1&e=2", "https://other.example/f"];
         assert_eq!(links(html), [&found[..], &["https://a.example/h#i"]].concat());
+    }
+
+    #[test]
+    fn a_page_full_of_links_is_read_to_a_limit() {
+        assert_eq!(links(&"<a href=/x>".repeat(MAX_LINKS + 10)).len(), MAX_LINKS);
     }
 
     #[test]

@@ -101,7 +101,7 @@ impl SiteCatalogue {
 impl SourceCatalogue for SiteCatalogue {
     async fn list(&self, root: &SourceUrl, limit: usize) -> Result<Vec<FoundSource>, SourceError> {
         let root = parse(root)?;
-        let until = Instant::now() + self.options.total;
+        let until = Instant::now().checked_add(self.options.total);
         let (visit, front) = Visit::enter(self, &root, until).await?;
         let front = visit.look(front).await?;
         let listed = visit.sitemaps(limit).await;

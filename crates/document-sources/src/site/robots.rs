@@ -7,7 +7,7 @@ use url::Url;
 /// How much of the file is read, in bytes: what RFC 9309 asks for at least.
 pub(super) const MAX_BYTES: u64 = 500 * 1_024;
 /// How many rules are kept; a match costs a look at each.
-const MAX_RULES: usize = 5_000;
+const MAX_RULES: usize = 2_000;
 
 /// What a site asks of one robot.
 #[derive(Debug, Clone, Default, PartialEq)]

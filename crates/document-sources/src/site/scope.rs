@@ -25,6 +25,9 @@ impl Scope {
 
     /// Whether `url` is on the same host, by the same scheme and port, and below the folder.
     pub(super) fn holds(&self, url: &Url) -> bool {
+        if url.as_str().len() > SourceUrl::MAX_BYTES {
+            return false;
+        }
         let below = url.path().strip_prefix(&self.folder).is_some_and(|rest| rest.is_empty() || rest.starts_with('/'));
         url.origin() == self.root.origin() && below
     }

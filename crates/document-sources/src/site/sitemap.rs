@@ -5,6 +5,8 @@ use quick_xml::events::Event;
 
 /// How many addresses one file may hold, as the protocol has it.
 const MAX_LOCATIONS: usize = 50_000;
+/// How deeply elements stand in each other at most; those of the protocol and its extensions need five.
+const MAX_DEPTH: usize = 32;
 /// The longest address, in bytes, as the protocol has it.
 const MAX_LOCATION_BYTES: usize = 2_048;
 
@@ -54,10 +56,11 @@ fn xml(text: &str) -> Option<Sitemap> {
             Event::Eof => break,
             _ => {}
         }
-        if inside.len() > 8 || location.len() > 4 * MAX_LOCATION_BYTES {
+        if location.len() > 4 * MAX_LOCATION_BYTES {
             location.clear();
         }
-        if !known && !inside.is_empty() || found.pages.len() + found.sitemaps.len() >= MAX_LOCATIONS {
+        let full = found.pages.len() + found.sitemaps.len() >= MAX_LOCATIONS;
+        if !known && !inside.is_empty() || inside.len() > MAX_DEPTH || full {
             break;
         }
     }
@@ -133,6 +136,12 @@ mod tests {
     fn what_comes_before_an_error_counts() {
         let text = "<urlset><url><loc>https://a.example/1</loc></url><url><loc>https://a.example/2</url>";
         assert_eq!(read(text).unwrap().pages, ["https://a.example/1"]);
+    }
+
+    #[test]
+    fn elements_without_end_are_not_followed() {
+        let text = format!("<urlset><url><loc>https://a.example/1</loc></url>{}", "<a>".repeat(1_000_000));
+        assert_eq!(read(&text).unwrap().pages, ["https://a.example/1"]);
     }
 
     #[test]

@@ -19,13 +19,16 @@ use crate::web::{Hop, Limit, Reply, checked, follow, is_busy, retry_after, targe
 const ROBOTS_REDIRECTS: usize = 5;
 /// What gzip begins with: sitemaps often come zipped as files, without the header that says so.
 const GZIP: &[u8] = &[0x1f, 0x8b];
+/// How many addresses are compared with the rules before others get their turn on the thread.
+const AT_ONCE: usize = 200;
 
 pub(super) struct Visit<'a> {
     pub(super) catalogue: &'a SiteCatalogue,
     pub(super) scope: Scope,
     pub(super) robots: Robots,
     pub(super) gap: Duration,
-    until: Instant,
+    /// `None` when the end is beyond what the clock can tell.
+    until: Option<Instant>,
 }
 
 /// Waits its turn.
@@ -63,7 +66,7 @@ impl<'a> Visit<'a> {
     pub(super) async fn enter(
         catalogue: &'a SiteCatalogue,
         root: &Url,
-        until: Instant,
+        until: Option<Instant>,
     ) -> Result<(Self, Reply), SourceError> {
         let mut url = root.clone();
         let mut known: Option<(url::Origin, Robots)> = None;
@@ -103,9 +106,15 @@ impl<'a> Visit<'a> {
             match self.sitemap(&url).await {
                 Ok(map) => {
                     waiting.extend(map.sitemaps.iter().filter_map(|text| url.join(text).ok()).map(normal));
-                    let listed = map.pages.iter().filter_map(|text| url.join(text).ok()).map(normal);
-                    let ours = listed.filter(|page| self.obstacle(page).is_none() && pages.add(page));
-                    found.extend(ours.filter_map(|page| Some(FoundSource { url: as_source(&page)?, title: None })));
+                    for part in map.pages.chunks(AT_ONCE) {
+                        let listed = part.iter().filter_map(|text| url.join(text).ok()).map(normal);
+                        let ours = listed.filter(|page| self.obstacle(page).is_none() && pages.add(page));
+                        found.extend(ours.filter_map(|page| Some(FoundSource { url: as_source(&page)?, title: None })));
+                        if found.len() >= limit || self.is_late() {
+                            break;
+                        }
+                        tokio::task::yield_now().await;
+                    }
                 }
                 Err(error) => tracing::info!(error = %error, "a sitemap is left out"),
             }
@@ -131,7 +140,9 @@ impl<'a> Visit<'a> {
         };
         let bytes = catalogue.client.within(url.as_str(), work).await?;
         let plain = if bytes.starts_with(GZIP) { within_limit(url.as_str(), bytes, limit).await? } else { bytes };
-        sitemap::read(&String::from_utf8_lossy(&plain)).ok_or_else(|| permanent(url.as_str(), "it is not a sitemap"))
+        // The largest take about a second: not on a thread that others wait for.
+        let read = tokio::task::spawn_blocking(move || sitemap::read(&String::from_utf8_lossy(&plain))).await;
+        read.ok().flatten().ok_or_else(|| permanent(url.as_str(), "it is not a sitemap"))
     }
 
     /// Asks for a page of the site; redirects are followed as long as they stay there.
@@ -155,7 +166,7 @@ impl<'a> Visit<'a> {
 
     /// Whether the time for listing is over.
     pub(super) fn is_late(&self) -> bool {
-        let late = Instant::now() >= self.until;
+        let late = self.until.is_some_and(|until| Instant::now() >= until);
         if late {
             tracing::warn!(site = %shown(self.scope.root().as_str()), "the time to list a site is over");
         }

@@ -118,7 +118,7 @@ impl WebClient {
     pub(crate) async fn send(&self, url: &Url, request: RequestBuilder) -> Result<Reply, SourceError> {
         self.guard.check_url(url).map_err(|refusal| not_allowed(url.as_str(), refusal.0))?;
         let idle = self.limits.idle;
-        match timeout(self.limits.connect + idle, request.send()).await {
+        match timeout(self.limits.connect.saturating_add(idle), request.send()).await {
             Ok(Ok(response)) => Ok(Reply { url: url.clone(), response, idle }),
             Ok(Err(error)) => Err(trouble(url.as_str(), error)),
             Err(_) => Err(silent(url, idle)),

@@ -110,16 +110,23 @@ async fn a_root_may_be_a_link_itself() {
 }
 
 #[cfg(unix)]
-#[tokio::test]
-async fn nobody_waits_at_a_pipe_or_a_socket() {
+#[test]
+fn nobody_waits_at_a_pipe_or_a_socket() {
+    use std::sync::mpsc;
+    use std::time::Duration;
+
     let folder = folders();
     let (pipe, socket) = (folder.path().join("root/pipe"), folder.path().join("root/socket"));
     rustix::fs::mknodat(rustix::fs::CWD, &pipe, rustix::fs::FileType::Fifo, rustix::fs::Mode::RUSR, 0).unwrap();
     let _listener = std::os::unix::net::UnixListener::bind(&socket).unwrap();
     for path in [pipe, socket] {
-        let fetched =
-            tokio::time::timeout(std::time::Duration::from_secs(10), async { fetch(&source(&folder), &path).await });
-        let error = fetched.await.expect("it waits").unwrap_err();
+        // On a thread of its own, which a test that fails leaves behind.
+        let (source, (tell, told)) = (source(&folder), mpsc::channel());
+        std::thread::spawn(move || {
+            let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
+            tell.send(runtime.block_on(fetch(&source, &path))).ok();
+        });
+        let error = told.recv_timeout(Duration::from_secs(10)).unwrap().unwrap_err();
         assert!(["source_failed", "source_unavailable"].contains(&error.code()), "{error}");
     }
 }
