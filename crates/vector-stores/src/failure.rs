@@ -1,6 +1,8 @@
 //! What went wrong with a request, and what the caller should make of it.
 
 use std::error::Error;
+use std::io;
+use std::iter::successors;
 use std::time::Duration;
 
 use rag_pipeline::model::VectorError;
@@ -33,8 +35,9 @@ impl Failure {
     /// A request that ended without an answer.
     pub(crate) fn unanswered(store: &str, error: reqwest::Error) -> Self {
         let what = if error.is_timeout() { "did not answer in time" } else { "cannot be reached" };
-        let cause = innermost(&error.without_url());
-        Self::Transient { message: format!("{store} {what}: {cause}"), retry_after: None }
+        let error = error.without_url();
+        let message = format!("{store} {what}: {}", innermost(&error));
+        if is_untrusted(&error) { Self::Garbled(message) } else { Self::Transient { message, retry_after: None } }
     }
 
     /// An answer that is not a success.
@@ -69,13 +72,23 @@ impl From<Failure> for VectorError {
     }
 }
 
+/// An error and what led to it, the outermost first.
+fn causes<'a>(error: &'a (dyn Error + 'static)) -> impl Iterator<Item = &'a (dyn Error + 'static)> {
+    successors(Some(error), |&error: &&'a (dyn Error + 'static)| {
+        // An I/O error does not name what it wraps as its source.
+        let wrapped = error.downcast_ref::<io::Error>().and_then(io::Error::get_ref);
+        wrapped.map(|inner| inner as &'a (dyn Error + 'static)).or_else(|| error.source())
+    })
+}
+
 /// The innermost cause of an error, which says most.
-pub(crate) fn innermost(error: &dyn Error) -> String {
-    let mut cause = error;
-    while let Some(source) = cause.source() {
-        cause = source;
-    }
-    cause.to_string()
+pub(crate) fn innermost(error: &(dyn Error + 'static)) -> String {
+    causes(error).last().map_or_else(String::new, ToString::to_string)
+}
+
+/// Whether the server is not who it should be, as far as its certificate tells.
+fn is_untrusted(error: &(dyn Error + 'static)) -> bool {
+    causes(error).any(|cause| matches!(cause.downcast_ref(), Some(rustls::Error::InvalidCertificate(_))))
 }
 
 /// What passes by waiting. 501 and 505 say that the server cannot do it at all.

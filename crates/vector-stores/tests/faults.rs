@@ -4,14 +4,19 @@
 mod support;
 
 use std::collections::VecDeque;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
 use rag_pipeline::model::VectorError;
 use rag_pipeline::ports::VectorStore;
+use rustls::ServerConfig;
+use rustls::pki_types::PrivateKeyDer;
 use serde_json::{Value, json};
 use support::wire::{Asked, Reply, Served, lock};
 use support::{KEY, key, limits, spec};
+use tokio::net::TcpListener;
+use tokio_rustls::TlsAcceptor;
 use vector_stores::{
     ChromaKey, ChromaOptions, ChromaStore, HttpLimits, PineconeIndex, PineconeOptions, PineconeStore, QdrantOptions,
     QdrantStore,
@@ -186,6 +191,62 @@ async fn a_redirect_is_not_followed_so_that_the_key_stays_where_it_belongs() {
         assert!(permanent(&outcome).contains("set the address it is really at"), "{}", outcome.shown);
     }
     assert!(elsewhere.asked().is_empty());
+}
+
+/// Qdrant behind TLS; `None` on a machine without certificates, which is told before anything is asked.
+fn encrypted(port: u16) -> Option<QdrantStore> {
+    let url = format!("https://127.0.0.1:{port}");
+    match QdrantStore::new(QdrantOptions { api_key: Some(key()), limits: limits(), ..QdrantOptions::new(url) }) {
+        Ok(qdrant) => Some(qdrant),
+        Err(error) => {
+            assert!(error.to_string().contains("certificates"), "{error}");
+            None
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_server_whose_certificate_nobody_vouches_for_is_refused_at_once() {
+    let own = rcgen::generate_simple_self_signed(["127.0.0.1".to_owned()]).unwrap();
+    let secret = PrivateKeyDer::try_from(own.signing_key.serialize_der()).unwrap();
+    let config = ServerConfig::builder_with_provider(Arc::new(rustls::crypto::ring::default_provider()))
+        .with_safe_default_protocol_versions()
+        .unwrap()
+        .with_no_client_auth()
+        .with_single_cert(vec![own.cert.der().clone()], secret)
+        .unwrap();
+    let listener = TcpListener::bind(("127.0.0.1", 0)).await.unwrap();
+    let port = listener.local_addr().unwrap().port();
+    let accepted = Arc::new(AtomicUsize::new(0));
+    let counter = accepted.clone();
+    let server = tokio::spawn(async move {
+        loop {
+            let (stream, _) = listener.accept().await.unwrap();
+            counter.fetch_add(1, Ordering::Relaxed);
+            // The client ends it.
+            assert!(TlsAcceptor::from(Arc::new(config.clone())).accept(stream).await.is_err());
+        }
+    });
+    if let Some(qdrant) = encrypted(port) {
+        let refused = qdrant.prepare(&spec(8)).await;
+        let Err(VectorError::Permanent(message)) = &refused else {
+            panic!("{refused:?}");
+        };
+        assert!(message.contains("certificate"), "{message}");
+        assert_eq!(accepted.load(Ordering::Relaxed), 1);
+    }
+    server.abort();
+}
+
+#[tokio::test]
+async fn an_address_with_tls_is_never_asked_without() {
+    let served = Served::new(Arc::new(|_: &Asked| Reply::text(200, "{}"))).await;
+    let port = served.url.rsplit(':').next().unwrap().parse().unwrap();
+    if let Some(qdrant) = encrypted(port) {
+        let refused = qdrant.prepare(&spec(8)).await;
+        assert!(matches!(&refused, Err(VectorError::Transient { .. })), "{refused:?}");
+    }
+    assert!(served.asked().is_empty());
 }
 
 #[tokio::test]
