@@ -7,8 +7,8 @@ use std::time::Duration;
 
 use anyhow::Result;
 use api_actix::{
-    ApiSettings, ApiState, CacheHealth, CacheLook, Check, DatabaseHealth, DatabaseLook, Readiness, ServerOptions,
-    WebSocketLimits,
+    ApiSettings, ApiState, CacheHealth, CacheLook, Check, DatabaseHealth, DatabaseLook, DocumentDesk, Readiness,
+    ServerOptions, WebSocketLimits,
 };
 use async_trait::async_trait;
 use chat_analytics::advisor::{Advisor, AdvisorPorts, CacheUse, Reading, Traffic};
@@ -17,9 +17,11 @@ use chat_service::{BusyPolicy, ChatPorts, ChatService, ChatSettings};
 use futures::stream::{self, StreamExt};
 use kernel::{OsSecrets, RepositoryError, SystemClock, UuidV7Source};
 use llm_monitoring::PriceBook;
+use rag_pipeline::ingest::DocumentService;
 use rag_pipeline::model::{AnswerDelta, ChatRequest, FinishReason, ModelError, TokenUsage};
 use rag_pipeline::ports::{AnswerStream, ChatModel};
-use rag_pipeline::testing::planner_over;
+use rag_pipeline::retrieval::Retriever;
+use rag_pipeline::testing::{MemoryDocuments, MemoryVectors, OneVector, planner_over};
 use session_core::cache::Renderings;
 use session_core::context::Window;
 use session_core::ports::StreamLimits;
@@ -123,6 +125,7 @@ async fn state() -> Result<ApiState> {
         turns: storage.clone(),
         search: storage.clone(),
         feedback: storage,
+        documents: desk(clock.clone(), ids.clone()),
         advisor,
         clock,
         ids,
@@ -140,6 +143,22 @@ async fn state() -> Result<ApiState> {
             version: env!("CARGO_PKG_VERSION").into(),
         },
     })
+}
+
+/// Documents that nobody takes in.
+fn desk(clock: Arc<SystemClock>, ids: Arc<UuidV7Source>) -> DocumentDesk {
+    let documents = Arc::new(MemoryDocuments::default());
+    let tasks = Arc::new(documents.tasks());
+    DocumentDesk {
+        service: DocumentService::new(documents.clone(), tasks, clock, ids, "documents", 0, 0),
+        retriever: Retriever::new(
+            documents.clone(),
+            documents,
+            Arc::new(MemoryVectors::default()),
+            Arc::new(OneVector),
+        ),
+        told: Arc::new(|| {}),
+    }
 }
 
 fn settings() -> ChatSettings {

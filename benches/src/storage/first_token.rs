@@ -11,7 +11,7 @@ use llm_monitoring::PriceBook;
 use model_providers::{ExtractiveModel, HashedEmbedder};
 use rag_pipeline::planner::AnswerPlanner;
 use rag_pipeline::retrieval::Retriever;
-use rag_pipeline::testing::MemoryDocuments;
+use rag_pipeline::testing::{MemoryDocuments, MemoryVectors};
 use session_core::SessionService;
 use session_core::context::Window;
 use session_core::model::{BusinessMetadata, Session};
@@ -35,7 +35,8 @@ const QUESTIONS: u64 = 40;
 fn service<S: SessionRepository + TurnRepository + 'static>(storage: Arc<S>) -> Result<ChatService> {
     let (clock, ids) = (Arc::new(SystemClock), Arc::new(UuidV7Source));
     let documents = Arc::new(MemoryDocuments::default());
-    let retriever = Retriever::new(documents.clone(), documents.clone(), documents, Arc::new(HashedEmbedder));
+    let retriever =
+        Retriever::new(documents.clone(), documents, Arc::new(MemoryVectors::default()), Arc::new(HashedEmbedder));
     let ports = ChatPorts {
         sessions: SessionService::new(storage.clone(), clock.clone(), ids.clone(), LIFETIME),
         turns: storage,

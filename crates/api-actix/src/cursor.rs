@@ -1,6 +1,6 @@
 //! Where a list goes on. Clients give cursors back as they got them, and need not understand them.
 
-use kernel::{MessageId, SessionId, Timestamp};
+use kernel::{DocumentId, MessageId, SessionId, Timestamp};
 use session_core::ports::{SearchCursor, SessionCursor};
 use session_core::search::Score;
 
@@ -55,6 +55,22 @@ pub(crate) fn read_sequence(parameter: &'static str, text: &str) -> Result<u64, 
     number.and_then(|number| u64::try_from(number).ok()).ok_or_else(|| refuse(parameter))
 }
 
+/// A list of documents goes on after an id, which is written in hexadecimal: ids have any characters.
+pub(crate) fn write_document(id: &DocumentId) -> String {
+    id.as_str().bytes().map(|byte| format!("{byte:02x}")).collect()
+}
+
+pub(crate) fn read_document(text: &str) -> Result<DocumentId, ApiError> {
+    parse_document(text).ok_or_else(|| refuse("cursor"))
+}
+
+fn parse_document(text: &str) -> Option<DocumentId> {
+    let digits: Option<Vec<u8>> = text.chars().map(|c| Some(c.to_digit(16)? as u8)).collect();
+    let (pairs, odd) = digits.as_deref()?.as_chunks::<2>();
+    let bytes = odd.is_empty().then(|| pairs.iter().map(|[high, low]| high << 4 | low).collect())?;
+    DocumentId::new(String::from_utf8(bytes).ok()?).ok()
+}
+
 fn refuse(parameter: &'static str) -> ApiError {
     ApiError::new(ErrorCode::InvalidCursor).with_detail(ErrorDetail::of(Some(parameter), "not a cursor of this list"))
 }
@@ -84,8 +100,14 @@ mod tests {
         }
 
         #[test]
+        fn a_cursor_of_documents_is_read_back_as_it_was_written(id in "[가-힣a-z /%?]{1,20}x") {
+            let id = DocumentId::new(id).unwrap();
+            prop_assert_eq!(parse_document(&write_document(&id)), Some(id));
+        }
+
+        #[test]
         fn no_text_breaks_the_reader(text in ".{0,60}") {
-            let _ = (parse_session(&text), parse_search(&text), read_sequence("before", &text));
+            let _ = (parse_document(&text), parse_session(&text), parse_search(&text), read_sequence("before", &text));
         }
     }
 

@@ -34,6 +34,7 @@ pub use openapi::openapi_json;
 pub use routes::endpoints;
 pub use server::{RunningServer, ServerOptions, StopHandle, server};
 pub use state::{
-    ApiSettings, ApiState, CacheHealth, CacheLook, Check, DatabaseHealth, DatabaseLook, Readiness, TableLook,
+    ApiSettings, ApiState, CacheHealth, CacheLook, Check, DatabaseHealth, DatabaseLook, DocumentDesk, Readiness,
+    TableLook,
 };
 pub use ws::WebSocketLimits;

@@ -11,8 +11,8 @@ use crate::dto::{BusinessBody, StreamEvent};
 use crate::endpoint::Endpoint;
 use crate::error::{ErrorBody, ErrorCode};
 use crate::routes::{
-    self, advisor, chat, documentation, export, feedback, lives, operations, pages, search, session_chat, sessions,
-    shares, turns, users, websocket,
+    self, advisor, ai, chat, documentation, documents, export, feedback, lives, operations, pages, search,
+    session_chat, sessions, shares, turns, users, websocket,
 };
 
 #[derive(OpenApi)]
@@ -31,6 +31,8 @@ use crate::routes::{
         (name = "shares", description = "Links to read a conversation"),
         (name = "session-chat", description = "The interface of stage 1, as its clients know it: it ignores what it \
             does not know, and finds a session's store by the session's id"),
+        (name = "documents", description = "What answers are made from"),
+        (name = "files", description = "The file pipeline, as its clients know it: it ignores what it does not know"),
         (name = "feedback", description = "What customers think of answers"),
         (name = "users", description = "What stores remember of their users"),
         (name = "administration", description = "For who runs the server: figures only, no personal data"),
@@ -66,6 +68,17 @@ use crate::routes::{
         session_chat::stream,
         session_chat::stats,
         search::search,
+        documents::submit,
+        documents::list,
+        documents::search,
+        documents::get,
+        documents::delete,
+        documents::text,
+        documents::chunks,
+        ai::extract,
+        ai::embed,
+        ai::task,
+        ai::cancel,
         feedback::give,
         users::context,
         users::put_context,

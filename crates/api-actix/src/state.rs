@@ -5,6 +5,8 @@ use async_trait::async_trait;
 use chat_analytics::advisor::Advisor;
 use chat_service::{Ask, AskedTurn, ChatError, ChatService, Regenerate};
 use kernel::{Clock, IdSource, RepositoryError, StoreId};
+use rag_pipeline::ingest::{DocumentService, Submission, SubmitError, Submitted};
+use rag_pipeline::retrieval::Retriever;
 use session_core::cache::Renderings;
 use session_core::ports::{ConversationSearch, FeedbackRepository, TurnRepository};
 use session_core::{SessionService, ShareService, UserContextService};
@@ -31,6 +33,8 @@ pub struct ApiState {
     pub search: Arc<dyn ConversationSearch>,
     /// Keeps feedback.
     pub feedback: Arc<dyn FeedbackRepository>,
+    /// Takes documents in and finds passages in them.
+    pub documents: DocumentDesk,
     /// Tells the time.
     pub clock: Arc<dyn Clock>,
     /// Makes request ids and anonymous users.
@@ -49,6 +53,24 @@ pub struct ApiState {
     pub runtime: Handle,
     /// Figures and names.
     pub settings: ApiSettings,
+}
+
+/// Takes documents in and finds passages in them.
+pub struct DocumentDesk {
+    /// Queues documents and knows them.
+    pub service: DocumentService,
+    /// Finds passages.
+    pub retriever: Retriever,
+    /// Tells the workers of this process that something waits.
+    pub told: Arc<dyn Fn() + Send + Sync>,
+}
+
+impl DocumentDesk {
+    pub(crate) async fn submit(&self, submission: Submission) -> Result<Submitted, SubmitError> {
+        let submitted = self.service.submit(submission).await?;
+        (self.told)();
+        Ok(submitted)
+    }
 }
 
 /// Figures and names of the HTTP edge.

@@ -49,8 +49,13 @@ pub(crate) enum Command {
     Demo(Listen),
     /// Serve your own documents (take them in with `iyagi ingest`)
     Serve(Listen),
-    /// Take documents in: files, or folders with everything below them (Markdown and plain text)
+    /// Take documents in: files, folders, patterns, addresses, whole sites; text, PDF, Office, CSV, images
     Ingest(Ingest),
+    /// Embed collections anew, as the configuration says now, while they are searched
+    Reindex(Reindex),
+    /// Read documents for a server that starts this process (nobody else needs it)
+    #[command(name = READ_DOCUMENTS, hide = true)]
+    ReadDocuments,
     /// Bring conversations in from another system's database, and take them back
     Import(Box<crate::commands::ImportArguments>),
     /// Measure retrieval and answers on the sample shop: recall, facts, refusals
@@ -78,11 +83,33 @@ pub(crate) struct Listen {
     port: Option<u16>,
 }
 
+/// The command that a server starts to have documents read.
+pub(crate) const READ_DOCUMENTS: &str = "read-documents";
+
+#[derive(Debug, Clone, Args)]
+pub(crate) struct Reindex {
+    /// Only this store [default: all]
+    #[arg(long, value_name = "STORE")]
+    pub(crate) store: Option<String>,
+    /// Only this collection [default: all]
+    #[arg(long, value_name = "NAME")]
+    pub(crate) collection: Option<String>,
+}
+
 #[derive(Debug, Clone, Args)]
 pub(crate) struct Ingest {
-    /// Files or folders
-    #[arg(required = true, value_name = "PATH")]
-    pub(crate) paths: Vec<PathBuf>,
+    /// Files, folders, patterns in quotes ("docs/**/*.pdf"), or addresses (https://, s3://, notion://page/…)
+    #[arg(value_name = "PATH", required_unless_present = "site")]
+    pub(crate) paths: Vec<String>,
+    /// Take in every page below this address (sitemap or links, robots.txt respected); "notion" for the configured database
+    #[arg(long, value_name = "ADDRESS")]
+    pub(crate) site: Vec<String>,
+    /// Pages of a site at most
+    #[arg(long, value_name = "N", default_value_t = 500)]
+    pub(crate) limit: usize,
+    /// Go on, and take files in again when they change
+    #[arg(long)]
+    pub(crate) watch: bool,
     /// The store they belong to [default: the configured store]
     #[arg(long, value_name = "STORE")]
     pub(crate) store: Option<String>,
@@ -101,7 +128,7 @@ pub(crate) struct Eval {
     pub(crate) cases: Option<PathBuf>,
     /// The documents that your cases are about: files or folders
     #[arg(long, value_name = "PATH", num_args = 1.., requires = "cases")]
-    pub(crate) documents: Vec<PathBuf>,
+    pub(crate) documents: Vec<String>,
     /// The harder built-in cases: words the documents avoid, unanswerable questions that nearly have an answer
     #[arg(long, conflicts_with = "cases")]
     pub(crate) hard: bool,

@@ -41,11 +41,6 @@ impl DataDir {
         }
     }
 
-    /// The database's file when no other is configured.
-    pub(crate) fn database(&self) -> PathBuf {
-        self.path.join("iyagi.db")
-    }
-
     /// Where answered turns are kept while the database is gone.
     pub(crate) fn spool(&self) -> PathBuf {
         self.path.join("spool")

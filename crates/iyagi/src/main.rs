@@ -12,6 +12,7 @@ mod serving;
 mod telemetry;
 mod upkeep;
 mod wiring;
+mod workers;
 
 use std::process::ExitCode;
 

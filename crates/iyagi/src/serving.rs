@@ -5,15 +5,20 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use anyhow::Context;
-use api_actix::{ApiSettings, ApiState, Check, Readiness, RunningServer, ServerOptions, WebSocketLimits};
+use api_actix::{ApiSettings, ApiState, Check, DocumentDesk, Readiness, RunningServer, ServerOptions, WebSocketLimits};
 use async_trait::async_trait;
+use futures::future::join_all;
+use kernel::error_chain;
 use metrics_exporter_prometheus::PrometheusHandle;
+use rag_pipeline::model::Task;
 use tokio::signal::unix::{SignalKind, signal};
-use tokio::sync::watch;
+use tokio::sync::{Notify, watch};
+use tokio::task::JoinHandle;
 
 use crate::config::Config;
 use crate::upkeep::Upkeep;
-use crate::wiring::{self, Services, Storage};
+use crate::wiring::{self, Ingestion, Services, Storage, worker_name};
+use crate::workers::{self, Outcome};
 
 /// Takes the address. Done before documents are taken in, so that a taken port is told at once.
 pub(crate) fn listen(config: &Config) -> anyhow::Result<TcpListener> {
@@ -47,7 +52,9 @@ pub(crate) async fn serve(
     let upkeep = tokio::spawn(upkeep.run());
     let leaving = watch::Sender::new(false);
     let readiness = Arc::new(Staying { storage: storage.readiness(), leaving: leaving.subscribe() });
-    let state = Arc::new(ApiState { readiness, ..state(config, services, &storage, metrics) });
+    let told = Arc::new(Notify::new());
+    let taking_in = taking_in(config, &storage, told.clone());
+    let state = Arc::new(ApiState { readiness, ..state(config, services, &storage, metrics, told) });
     let RunningServer { stop, future } =
         api_actix::server(state, listener, server_options(config)).context("the server cannot start")?;
     let mut running = tokio::spawn(future);
@@ -60,6 +67,9 @@ pub(crate) async fn serve(
         }
     };
     upkeep.abort();
+    // What it was taking in is begun again by the next process, from where it stood.
+    taking_in.abort();
+    let _ = taking_in.await;
     if let Some(ended) = stopped {
         ended.context("the server crashed")??;
         anyhow::bail!("the server ended by itself");
@@ -75,6 +85,29 @@ pub(crate) async fn serve(
     storage.close().await?;
     tracing::info!("stopped");
     Ok(())
+}
+
+/// Takes documents in beside the answers, as many at once as configured.
+fn taking_in(config: &Config, storage: &Storage, told: Arc<Notify>) -> JoinHandle<()> {
+    let (config, documents, alone) = (config.clone(), storage.documents().clone(), storage.owns_sessions());
+    tokio::spawn(async move {
+        if config.documents.workers == 0 {
+            return;
+        }
+        let worker = match documents.worker(&config, &Ingestion::Shared).await {
+            Ok(worker) => worker,
+            Err(error) => return tracing::error!(error = format!("{error:#}"), "no documents are taken in"),
+        };
+        if alone && let Err(error) = worker.release("").await {
+            tracing::warn!(error = error_chain(&error), "tasks of an earlier run wait for their leases to end");
+        }
+        let each = |_: &Task, _: &Outcome| {};
+        let rest = || documents.rest();
+        let workers = (0..config.documents.workers).map(|number| {
+            workers::work(worker.clone(), format!("{}{number}", worker_name()), told.clone(), each, rest)
+        });
+        tokio::join!(join_all(workers), workers::keep_up(worker.clone()));
+    })
 }
 
 /// Makes `/ready` fail, and goes on serving until whoever sends customers here has noticed.
@@ -112,7 +145,13 @@ fn server_options(config: &Config) -> ServerOptions {
     ServerOptions { workers, shutdown_timeout: config.server.shutdown() / 2 }
 }
 
-fn state(config: &Config, services: Services, storage: &Storage, metrics: PrometheusHandle) -> ApiState {
+fn state(
+    config: &Config,
+    services: Services,
+    storage: &Storage,
+    metrics: PrometheusHandle,
+    told: Arc<Notify>,
+) -> ApiState {
     let health = storage.health();
     ApiState {
         chat: services.chat,
@@ -123,6 +162,11 @@ fn state(config: &Config, services: Services, storage: &Storage, metrics: Promet
         turns: services.turns,
         search: services.search,
         feedback: services.feedback,
+        documents: DocumentDesk {
+            service: storage.documents().service(config, &Ingestion::Shared),
+            retriever: storage.documents().retriever(),
+            told: Arc::new(move || told.notify_one()),
+        },
         clock: wiring::clock(),
         ids: wiring::ids(),
         runtime: tokio::runtime::Handle::current(),

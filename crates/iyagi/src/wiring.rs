@@ -2,6 +2,7 @@
 
 mod advice;
 mod database;
+mod documents;
 mod health;
 mod imports;
 mod remembering;
@@ -15,14 +16,11 @@ use api_actix::{Check, Readiness};
 use async_trait::async_trait;
 use chat_analytics::advisor::{Advisor, Traffic};
 use chat_service::{BusyPolicy, ChatPorts, ChatService, ChatSettings};
-use document_readers::Readers;
 use kernel::{Clock, IdSource, OsSecrets, RepositoryError, SystemClock, UuidV7Source, error_chain};
-use model_providers::{ExtractiveModel, HashedEmbedder};
-use rag_pipeline::ingest::Ingestor;
+use model_providers::ExtractiveModel;
 use rag_pipeline::model::Collection;
 use rag_pipeline::planner::AnswerPlanner;
-use rag_pipeline::ports::{ChatModel, Embedder};
-use rag_pipeline::retrieval::Retriever;
+use rag_pipeline::ports::ChatModel;
 use session_core::cache::Renderings;
 use session_core::context::Window;
 use session_core::measured::{MeasuredSessions, MeasuredTurns};
@@ -40,6 +38,7 @@ use crate::config::{Busy, Config, DatabaseConfig, DatabaseTarget, Secret, Tls};
 use crate::data_dir::DataDir;
 
 pub(crate) use database::Database;
+pub(crate) use documents::{DocumentStorage, Ingestion, catalogue, worker_name};
 pub(crate) use health::{StorageHealth, content_name};
 pub(crate) use imports::{ImportDatabase, back_up, open_source};
 pub(crate) use remembering::Remembering;
@@ -47,11 +46,19 @@ pub(crate) use remembering::Remembering;
 /// How long upkeep lets questions go first between two of its transactions.
 const MAINTENANCE_PAUSE: Duration = Duration::from_millis(20);
 
+/// The database of a running server, which keeps everything.
+#[derive(Clone)]
+pub(crate) enum MainDatabase {
+    /// A file of this process alone.
+    Sqlite(SqliteStorage),
+    /// A server that other processes may use as well.
+    Postgres(PostgresStorage),
+}
+
 /// The storages of a running server.
 pub(crate) struct Storage {
-    /// Documents always, and sessions unless PostgreSQL keeps them.
-    sqlite: SqliteStorage,
-    postgres: Option<PostgresStorage>,
+    main: MainDatabase,
+    documents: DocumentStorage,
     spool: FileSpool,
     signals: Arc<dyn TurnSignals>,
     remembering: Remembering,
@@ -63,30 +70,34 @@ impl Storage {
     /// Opens what the configuration names, and brings the schemas up to date.
     pub(crate) async fn open(config: &Config) -> anyhow::Result<Self> {
         let folder = DataDir::open(&config.data.dir)?;
-        let (file, postgres) = match config.database() {
-            DatabaseTarget::Sqlite(file) => (file, None),
+        let main = match config.database() {
+            DatabaseTarget::Sqlite(file) => MainDatabase::Sqlite(open_sqlite(file).await?),
             DatabaseTarget::Postgres(url) => {
                 let options = postgres_options(&config.database, &url);
-                let storage = PostgresStorage::open(&options).await.context("PostgreSQL cannot be used")?;
-                (folder.database(), Some(storage))
+                MainDatabase::Postgres(PostgresStorage::open(&options).await.context("PostgreSQL cannot be used")?)
             }
         };
-        let sqlite = open_sqlite(file).await?;
         let spool = FileSpool::open(&folder.spool()).context("the emergency spool cannot be used")?;
-        let (signals, fleet): (Arc<dyn TurnSignals>, Option<Arc<dyn FleetSignals>>) = match &postgres {
-            Some(postgres) => {
+        let (signals, fleet): (Arc<dyn TurnSignals>, Option<Arc<dyn FleetSignals>>) = match &main {
+            MainDatabase::Postgres(postgres) => {
                 let signals = Arc::new(postgres.signals().await.context("PostgreSQL cannot be listened to")?);
                 (signals.clone(), Some(signals))
             }
-            None => (Arc::new(LocalSignals::default()), None),
+            MainDatabase::Sqlite(_) => (Arc::new(LocalSignals::default()), None),
         };
         let remembering = Remembering::open(config, fleet).await?;
-        Ok(Self { sqlite, postgres, spool, signals, remembering, _folder: folder })
+        let documents = DocumentStorage::open(config, &main)?;
+        Ok(Self { main, documents, spool, signals, remembering, _folder: folder })
     }
 
     /// Whether this process alone uses the sessions.
     pub(crate) const fn owns_sessions(&self) -> bool {
-        self.postgres.is_none()
+        matches!(self.main, MainDatabase::Sqlite(_))
+    }
+
+    /// Documents, and what takes them in and finds them.
+    pub(crate) const fn documents(&self) -> &DocumentStorage {
+        &self.documents
     }
 
     /// Where answered turns are kept while the database is gone.
@@ -106,44 +117,40 @@ impl Storage {
 
     /// Counts the turns that are answered over the sessions, in whatever process.
     fn slots(&self) -> Arc<dyn StreamSlots> {
-        let own: Arc<dyn StreamSlots> = match &self.postgres {
-            Some(postgres) => Arc::new(postgres.stream_slots()),
-            None => Arc::new(MemoryStreamSlots::new(clock())),
+        let own: Arc<dyn StreamSlots> = match &self.main {
+            MainDatabase::Postgres(postgres) => Arc::new(postgres.stream_slots()),
+            MainDatabase::Sqlite(_) => Arc::new(MemoryStreamSlots::new(clock())),
         };
         self.remembering.slots(own)
     }
 
     fn sessions(&self) -> SeaSessions {
-        self.postgres.as_ref().map_or_else(|| self.sqlite.sessions(), PostgresStorage::sessions)
+        match &self.main {
+            MainDatabase::Postgres(postgres) => postgres.sessions(),
+            MainDatabase::Sqlite(sqlite) => sqlite.sessions(),
+        }
     }
 
-    /// Where documents are and whether they answer, for `/ready`.
+    /// Whether the database answers, for `/ready`.
     pub(crate) fn readiness(&self) -> Arc<dyn Readiness> {
-        Arc::new(StorageReadiness { sqlite: self.sqlite.clone(), postgres: self.postgres.clone() })
+        Arc::new(StorageReadiness(self.main.clone()))
     }
 
-    /// How the database of the conversations is.
+    /// How the database is.
     pub(crate) fn health(&self) -> Arc<StorageHealth> {
-        Arc::new(StorageHealth::new(self.sqlite.clone(), self.postgres.clone()))
-    }
-
-    /// Takes documents in.
-    pub(crate) fn ingestor(&self) -> Ingestor {
-        Ingestor::new(self.sqlite.documents(), Arc::new(Readers::default()), embedder(), clock(), ids())
+        Arc::new(StorageHealth::new(self.main.clone()))
     }
 
     /// Rewrites and retrieves.
     pub(crate) fn planner(&self, config: &Config) -> AnswerPlanner {
-        let sqlite = &self.sqlite;
-        let retriever = Retriever::new(sqlite.documents(), sqlite.keywords(), sqlite.vectors(), embedder());
-        AnswerPlanner::new(Arc::new(retriever)).with_passages(config.retrieval.limit)
+        AnswerPlanner::new(Arc::new(self.documents.retriever())).with_passages(config.retrieval.limit)
     }
 
     /// Closes everything once work that runs is done.
     pub(crate) async fn close(self) -> anyhow::Result<()> {
-        self.sqlite.close().await?;
-        if let Some(postgres) = self.postgres {
-            postgres.close().await?;
+        match self.main {
+            MainDatabase::Sqlite(sqlite) => sqlite.close().await?,
+            MainDatabase::Postgres(postgres) => postgres.close().await?,
         }
         Ok(())
     }
@@ -266,10 +273,6 @@ pub(crate) fn model() -> Arc<dyn ChatModel> {
     Arc::new(ExtractiveModel)
 }
 
-fn embedder() -> Arc<dyn Embedder> {
-    Arc::new(HashedEmbedder)
-}
-
 /// The machine's clock.
 pub(crate) fn clock() -> Arc<dyn Clock> {
     Arc::new(SystemClock)
@@ -280,19 +283,15 @@ pub(crate) fn ids() -> Arc<dyn IdSource> {
     Arc::new(UuidV7Source)
 }
 
-struct StorageReadiness {
-    sqlite: SqliteStorage,
-    postgres: Option<PostgresStorage>,
-}
+struct StorageReadiness(MainDatabase);
 
 #[async_trait]
 impl Readiness for StorageReadiness {
     async fn check(&self) -> Vec<Check> {
-        let mut checks = vec![check("sqlite", &self.sqlite.ping().await)];
-        if let Some(postgres) = &self.postgres {
-            checks.push(check("postgres", &postgres.ping().await));
-        }
-        checks
+        vec![match &self.0 {
+            MainDatabase::Sqlite(sqlite) => check("sqlite", &sqlite.ping().await),
+            MainDatabase::Postgres(postgres) => check("postgres", &postgres.ping().await),
+        }]
     }
 }
 

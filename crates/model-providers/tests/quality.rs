@@ -8,13 +8,13 @@ use std::sync::Arc;
 use document_readers::Readers;
 use kernel::testing::SequentialIds;
 use kernel::{StoreId, SystemClock};
-use model_providers::{ExtractiveModel, HashedEmbedder};
+use model_providers::{ExtractiveModel, HashedEmbedder, O200kTokens};
 use rag_pipeline::evaluation::{CaseResult, Evaluation, Report, Split, parse_cases};
-use rag_pipeline::ingest::{IngestOutcome, Ingestor, NewDocument};
+use rag_pipeline::ingest::{IngestOutcome, IngestPorts, Ingestor, NewDocument};
 use rag_pipeline::model::{Collection, RawDocument, Scope};
 use rag_pipeline::planner::AnswerPlanner;
 use rag_pipeline::retrieval::Retriever;
-use rag_pipeline::testing::MemoryDocuments;
+use rag_pipeline::testing::{MemoryDocuments, MemoryVectors, ports_in_memory};
 
 fn samples() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("../../config/samples")
@@ -37,12 +37,17 @@ async fn run(jsonl: &str) -> Vec<CaseResult> {
     let embedder = Arc::new(HashedEmbedder);
     let clock = Arc::new(SystemClock);
     let ids = Arc::new(SequentialIds::default());
-    let ingestor = Ingestor::new(memory.clone(), Arc::new(Readers::default()), embedder.clone(), clock.clone(), ids);
+    let vectors = Arc::new(MemoryVectors::default());
+    let readers = Arc::new(Readers::default());
+    let ingestor = Ingestor::new(IngestPorts {
+        counter: Arc::new(O200kTokens::default()),
+        ..ports_in_memory(&memory, &vectors, readers, embedder.clone(), clock.clone(), ids)
+    });
     let store = StoreId::new("demo").unwrap();
     for ingested in ingestor.ingest_all(&store, &Collection::new("help").unwrap(), sample_documents(), |_| {}).await {
         assert_eq!(ingested.unwrap().outcome, IngestOutcome::Added);
     }
-    let retriever = Retriever::new(memory.clone(), memory.clone(), memory, embedder);
+    let retriever = Retriever::new(memory.clone(), memory, vectors, embedder);
     let scope = Scope { store, collections: Vec::new() };
     let planner = AnswerPlanner::new(Arc::new(retriever));
     let evaluation = Evaluation::new(planner, Arc::new(ExtractiveModel), clock, scope, String::new());

@@ -12,6 +12,7 @@ pub mod matching;
 pub mod model;
 pub mod planner;
 pub mod ports;
+pub mod reindex;
 pub mod retrieval;
 pub mod text;
 

@@ -65,8 +65,9 @@ const FENCES: &[(&str, &[&str])] = &[
     ("actix-web", &["api-actix", "iyagi-benches"]),
     ("actix-ws", &["api-actix"]),
     ("hyper-util", &["iyagi", "iyagi-tests"]),
-    ("reqwest", &["document-sources", "iyagi-benches", "iyagi-tests", "vector-stores"]),
+    ("reqwest", &["document-sources", "iyagi-benches", "iyagi-tests", "model-providers", "vector-stores"]),
     ("backon", &["vector-stores"]),
+    ("tiktoken-rs", &["model-providers"]),
     ("rusty-s3", &["document-sources"]),
     ("html5gum", &["document-sources"]),
 ];

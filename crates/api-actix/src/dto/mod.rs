@@ -1,11 +1,14 @@
 //! The bodies of requests and responses: camelCase, and apart from the domain, which may change without them.
 
 mod advice;
+mod ai;
 mod business;
 mod change;
 mod chat;
+mod document;
 mod event;
 mod export;
+mod failure;
 mod feedback;
 mod list;
 mod message;
@@ -18,11 +21,17 @@ mod turn;
 mod user;
 
 pub(crate) use advice::AdviceBody;
+pub(crate) use ai::{EmbedBody, ExtractBody, QueuedBody, TaskBody};
 pub(crate) use business::BusinessBody;
 pub(crate) use change::{ExtendBody, SessionChangeBody, StatsBody, ValidationBody};
 pub(crate) use chat::{ChatBody, ChatReply, ReplyMetadata};
+pub(crate) use document::{
+    ChunkList, DocumentBody, DocumentHits, DocumentList, DocumentRequestBody, DocumentSearchBody, DocumentTextBody,
+    SubmittedBody,
+};
 pub(crate) use event::{DurableBody, StreamEvent};
 pub(crate) use export::{ExportFormat, ExportHead, ExportedMessage, SessionExport};
+pub(crate) use failure::FailureBody;
 pub(crate) use feedback::{FeedbackBody, FeedbackReply, MessageFeedback};
 pub(crate) use list::{MessageList, SessionList};
 pub(crate) use message::{MessageBody, SaidBody, SourceBody};

@@ -86,6 +86,10 @@ codes! {
         "검색어에 글자나 숫자가 있어야 합니다." "The query has no letter and no digit.";
     QueryTooLong "QUERY_TOO_LONG" BAD_REQUEST
         "검색어는 {0}자까지 쓸 수 있습니다." "A query has at most {0} characters.";
+    InvalidDocumentId "INVALID_DOCUMENT_ID" BAD_REQUEST
+        "주소의 문서 ID는 제어 문자 없는 1~200자여야 합니다." "The document id in the path has 1 to 200 characters and no control characters.";
+    EmptyDocument "EMPTY_DOCUMENT" BAD_REQUEST
+        "문서에 내용이 없습니다." "The document is empty.";
     RouteNotFound "ROUTE_NOT_FOUND" NOT_FOUND
         "없는 주소입니다." "There is nothing at this address.";
     SessionNotFound "SESSION_NOT_FOUND" NOT_FOUND
@@ -96,6 +100,10 @@ codes! {
         "메시지를 찾을 수 없습니다." "The message is not known.";
     ShareNotFound "SHARE_NOT_FOUND" NOT_FOUND
         "공유 링크를 찾을 수 없거나 더 이상 쓸 수 없습니다." "The share link is unknown or no longer works.";
+    DocumentNotFound "DOCUMENT_NOT_FOUND" NOT_FOUND
+        "문서를 찾을 수 없습니다." "The document is not known.";
+    TaskNotFound "TASK_NOT_FOUND" NOT_FOUND
+        "작업을 찾을 수 없습니다." "The task is not known.";
     MethodNotAllowed "METHOD_NOT_ALLOWED" METHOD_NOT_ALLOWED
         "이 주소에서 쓸 수 없는 요청 방식입니다." "This address does not take that method.";
     TurnInProgress "TURN_IN_PROGRESS" CONFLICT
@@ -129,10 +137,14 @@ codes! {
         "요청 본문이 너무 큽니다. {0}바이트까지 보낼 수 있습니다." "The body is too large: at most {0} bytes.";
     UnsupportedMediaType "UNSUPPORTED_MEDIA_TYPE" UNSUPPORTED_MEDIA_TYPE
         "본문은 application/json으로 보내 주세요." "The body must be application/json.";
+    UnreadableDocument "UNREADABLE_DOCUMENT" UNPROCESSABLE_ENTITY
+        "문서를 읽어 들이지 못했습니다." "The document could not be taken in.";
     InternalError "INTERNAL_ERROR" INTERNAL_SERVER_ERROR
         "서버에서 문제가 생겼습니다. 잠시 뒤에 다시 시도해 주세요." "Something went wrong on the server. Please try again later.";
     StorageUnavailable "STORAGE_UNAVAILABLE" SERVICE_UNAVAILABLE
         "저장소에 연결할 수 없습니다. 잠시 뒤에 다시 시도해 주세요." "The storage cannot be reached. Please try again shortly.";
+    TooManyDocuments "TOO_MANY_DOCUMENTS" SERVICE_UNAVAILABLE
+        "처리를 기다리는 문서가 너무 많습니다. 잠시 뒤에 다시 보내 주세요." "Too many documents wait to be taken in. Please try again later.";
     ModelUnavailable "MODEL_UNAVAILABLE" SERVICE_UNAVAILABLE
         "지금은 답변을 만들 수 없습니다. 잠시 뒤에 다시 시도해 주세요." "No model can answer right now. Please try again shortly.";
     ShuttingDown "SHUTTING_DOWN" SERVICE_UNAVAILABLE

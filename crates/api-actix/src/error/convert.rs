@@ -2,6 +2,7 @@
 
 use chat_service::ChatError;
 use kernel::RepositoryError;
+use rag_pipeline::ingest::SubmitError;
 use session_core::model::InvalidFeedback;
 use session_core::ports::{StreamLimit, StreamLogError};
 use session_core::search::InvalidSearch;
@@ -105,6 +106,17 @@ impl From<ChatError> for ApiError {
             ChatError::Repository(error) => error.into(),
             ChatError::Stream(error) => error.into(),
             ChatError::Spool(error) => Self::new(ErrorCode::StorageUnavailable).caused_by(error),
+        }
+    }
+}
+
+impl From<SubmitError> for ApiError {
+    fn from(error: SubmitError) -> Self {
+        match error {
+            SubmitError::TooLarge { limit } => Self::new(ErrorCode::BodyTooLarge).with_figure(limit),
+            SubmitError::Empty => ErrorCode::EmptyDocument.into(),
+            SubmitError::Busy => ErrorCode::TooManyDocuments.into(),
+            SubmitError::Storage(error) => error.into(),
         }
     }
 }

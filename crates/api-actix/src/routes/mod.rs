@@ -1,8 +1,10 @@
 //! The routes, one file for each family. Every row of [`table`] is in the OpenAPI document.
 
 pub(crate) mod advisor;
+pub(crate) mod ai;
 pub(crate) mod chat;
 pub(crate) mod documentation;
+pub(crate) mod documents;
 pub(crate) mod export;
 pub(crate) mod feedback;
 pub(crate) mod lives;
@@ -44,6 +46,8 @@ pub(crate) fn table() -> Vec<&'static Endpoint> {
         export::ENDPOINTS,
         shares::ENDPOINTS,
         search::ENDPOINTS,
+        documents::ENDPOINTS,
+        ai::ENDPOINTS,
         feedback::ENDPOINTS,
         users::ENDPOINTS,
         advisor::ENDPOINTS,

@@ -13,6 +13,7 @@ use session_core::ports::{
 };
 use session_core::testing::samples;
 
+use crate::desk::DeskSetup;
 use crate::support::{Api, BODY_LIMIT, QUESTION, Reply, Script, Setup};
 
 /// Codes that are met over a WebSocket only, which the end-to-end tests talk over.
@@ -66,6 +67,10 @@ fn plain_request(code: ErrorCode) -> Option<TestRequest> {
         ErrorCode::StaleRevision => put_context(json!({"revision": 7})),
         ErrorCode::EmptyQuery => post("/api/search", json!({"query": "?!"})),
         ErrorCode::QueryTooLong => post("/api/search", json!({"query": "가".repeat(201)})),
+        ErrorCode::InvalidDocumentId => get("/api/documents/%00"),
+        ErrorCode::EmptyDocument => post("/api/documents", json!({"content": ""})),
+        ErrorCode::DocumentNotFound => get("/api/documents/nothing"),
+        ErrorCode::TaskNotFound => get(&format!("/ai/task/{UNKNOWN_ID}")),
         ErrorCode::RouteNotFound => get("/api/nothing"),
         ErrorCode::SessionNotFound => get(&format!("/api/sessions/{UNKNOWN_ID}")),
         ErrorCode::TurnNotFound => get(&format!("/api/turns/{UNKNOWN_ID}/stream")),
@@ -89,6 +94,8 @@ async fn provoke(code: ErrorCode, language: &str) -> Reply {
     match code {
         ErrorCode::TurnInProgress | ErrorCode::IdempotencyKeyReused => of_a_turn(code, language).await,
         ErrorCode::TooManyStreams => of_a_limit(language).await,
+        ErrorCode::TooManyDocuments => of_a_full_queue(language).await,
+        ErrorCode::UnreadableDocument => of_an_empty_page(language).await,
         ErrorCode::SessionExpired | ErrorCode::SessionEnded => of_a_session(code, language).await,
         ErrorCode::UpgradeRequired => of_a_plain_request_to_a_websocket(language).await,
         ErrorCode::TurnInterrupted | ErrorCode::ShuttingDown => of_a_stopping_server(code, language).await,
@@ -96,6 +103,16 @@ async fn provoke(code: ErrorCode, language: &str) -> Reply {
         ErrorCode::NothingToAnswer => of_an_orphan(language).await,
         _ => of_a_failure(code, language).await,
     }
+}
+
+async fn of_a_full_queue(language: &str) -> Reply {
+    let desk = DeskSetup { max_waiting: 0, ..DeskSetup::default() };
+    let api = Setup { desk, ..Setup::default() }.api().await;
+    send(&api, post("/api/documents", json!({"content": "글"})), language).await
+}
+
+async fn of_an_empty_page(language: &str) -> Reply {
+    send(&Api::new().await, post("/api/documents", json!({"content": " ", "wait": true})), language).await
 }
 
 async fn of_a_turn(code: ErrorCode, language: &str) -> Reply {

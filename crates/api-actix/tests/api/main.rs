@@ -3,6 +3,8 @@
 
 mod advisor;
 mod chat;
+mod desk;
+mod documents;
 mod errors;
 mod export;
 mod fuzz;

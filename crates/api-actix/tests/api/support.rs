@@ -34,6 +34,8 @@ use session_core::testing::{MemorySessions, MemorySpool, samples};
 use session_core::{SessionService, ShareService, UserContextService};
 use tokio::runtime::Handle;
 
+use crate::desk::{DeskSetup, desk};
+
 pub(crate) const QUESTION: &str = "제주도 배송비는 얼마예요?";
 pub(crate) const MAX_MESSAGE_CHARS: usize = 2000;
 pub(crate) const BODY_LIMIT: usize = 64 * 1024;
@@ -89,6 +91,7 @@ pub(crate) struct Setup {
     pub(crate) facts: FixedFacts,
     pub(crate) cpu: Reading,
     pub(crate) cache_use: CacheUse,
+    pub(crate) desk: DeskSetup,
 }
 
 impl Default for Setup {
@@ -110,6 +113,7 @@ impl Default for Setup {
             facts: FixedFacts::default(),
             cpu: Reading::Value(3.0),
             cache_use: CacheUse::NONE,
+            desk: DeskSetup::default(),
         }
     }
 }
@@ -224,6 +228,7 @@ impl Setup {
             turns,
             search: storage.clone(),
             feedback: self.feedback.unwrap_or_else(|| storage.clone()),
+            documents: desk(self.desk, clock.clone(), ids.clone()),
             clock: clock.clone(),
             ids,
             readiness: Arc::new(FixedReadiness(self.checks)),

@@ -16,7 +16,7 @@ pub(super) async fn run(config: &Config, arguments: Eval) -> anyhow::Result<Exit
     let (cases, documents) = match &arguments.cases {
         Some(file) => {
             let text = std::fs::read_to_string(file).with_context(|| format!("{} cannot be read", file.display()))?;
-            (parse_cases(&text)?, ingestion::read_paths(&arguments.documents)?)
+            (parse_cases(&text)?, ingestion::read_all(&arguments.documents)?)
         }
         None if arguments.hard => (parse_cases(samples::HARD_CASES)?, samples::documents()),
         None => (parse_cases(samples::CASES)?, samples::documents()),
@@ -29,7 +29,9 @@ pub(super) async fn run(config: &Config, arguments: Eval) -> anyhow::Result<Exit
     };
     let storage = Storage::open(&config).await?;
     let (store, collection) = (config.store.default.clone(), Collection::new("help")?);
-    let tally = ingestion::ingest(&storage.ingestor(), &store, &collection, documents, |_| {}).await?;
+    let tally =
+        ingestion::ingest_all(&storage.documents().trusting_ingestor(&config), &store, &collection, documents, |_| {})
+            .await?;
     anyhow::ensure!(tally.failed == 0, "documents could not be taken in: {tally}");
     let scope = Scope { store, collections: Vec::new() };
     let evaluation = Evaluation::new(

@@ -7,6 +7,8 @@ mod db;
 mod eval;
 mod import;
 mod ingest;
+mod read_documents;
+mod reindex;
 mod serve;
 
 pub(crate) use advisor::AdvisorArguments;
@@ -29,6 +31,7 @@ pub(crate) fn run(cli: Cli) -> anyhow::Result<ExitCode> {
     let options = cli.load_options();
     match cli.command {
         Command::Config(ConfigCommand::Check { json }) => config::check(&options, json),
+        Command::ReadDocuments => read_documents::run(),
         Command::Openapi => {
             println!("{}", api_actix::openapi_json());
             Ok(ExitCode::SUCCESS)
@@ -51,11 +54,12 @@ async fn asynchronous(command: Command, config: &Config, metrics: PrometheusHand
         Command::Demo(_) => serve::demo(config, metrics).await,
         Command::Serve(_) => serve::serve(config, metrics).await,
         Command::Ingest(arguments) => ingest::run(config, arguments).await,
+        Command::Reindex(arguments) => reindex::run(config, arguments).await,
         Command::Import(arguments) => import::run(config, *arguments).await,
         Command::Eval(arguments) => eval::run(config, arguments).await,
         Command::Advisor(arguments) => advisor::run(config, arguments).await,
         Command::Db(command) => db::run(config, command).await,
-        Command::Config(_) | Command::Openapi => Ok(ExitCode::SUCCESS),
+        Command::Config(_) | Command::Openapi | Command::ReadDocuments => Ok(ExitCode::SUCCESS),
     }
 }
 

@@ -20,8 +20,7 @@ pub(super) const ENVIRONMENT: &str = "IYAGI_ENVIRONMENT";
 const PREFIX: &str = "IYAGI__";
 
 /// Names of services this version does not talk to yet; a trailing `*` stands for any rest.
-const NOT_YET: &[&str] =
-    &["OPENAI_API_KEY", "OPENAI_BASE_URL", "GEMINI_API_KEY", "PINECONE_*", "LANGSMITH_*", "NOTION_*"];
+const NOT_YET: &[&str] = &["OPENAI_API_KEY", "OPENAI_BASE_URL", "GEMINI_API_KEY", "LANGSMITH_*"];
 
 /// Another name, or names, of a key.
 enum Alias {
@@ -51,6 +50,14 @@ fn aliases(path: &str) -> &'static [Alias] {
         "session.expire_hours" => &[Alias::Same("SESSION_EXPIRE_HOURS")],
         "session.hard_delete_after_days" => &[Alias::Same("HARD_DELETE_AFTER_DAYS")],
         "session.cleanup_interval_minutes" => &[Alias::Same("SESSION_CLEANUP_INTERVAL_MINUTES")],
+        "sources.s3_endpoint" => &[Alias::Same("AWS_ENDPOINT_URL")],
+        "sources.s3_region" => &[Alias::Same("AWS_REGION")],
+        "sources.s3_access_key_id" => &[Alias::Same("AWS_ACCESS_KEY_ID")],
+        "sources.s3_secret_access_key" => &[Alias::Same("AWS_SECRET_ACCESS_KEY")],
+        "sources.notion_token" => &[Alias::Same("NOTION_INTEGRATION_TOKEN")],
+        "sources.notion_database" => &[Alias::Same("NOTION_DATABASE_ID")],
+        "vectors.api_key" => &[Alias::Same("PINECONE_API_KEY")],
+        "vectors.index" => &[Alias::Same("PINECONE_INDEX_NAME")],
         _ => &[],
     }
 }

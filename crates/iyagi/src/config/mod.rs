@@ -10,6 +10,7 @@
 
 mod check;
 mod database_parts;
+mod document_settings;
 mod environment;
 mod error;
 mod files;
@@ -29,6 +30,7 @@ use std::path::PathBuf;
 use toml::{Table, Value};
 
 pub(crate) use check::check;
+pub(crate) use document_settings::{OcrConfig, OcrEngine, VectorStoreKind, VectorsConfig};
 pub(crate) use error::{ConfigErrors, Problem};
 pub(crate) use layers::Origin;
 pub(crate) use model::{Busy, Config, DataConfig, DatabaseConfig, DatabaseTarget, LogFormat, Tls};

@@ -11,6 +11,7 @@ use session_core::SessionLifetimes;
 use session_core::cache::CacheLifetimes;
 use storage_redis::RedisOptions;
 
+use super::document_settings::{DocumentsConfig, OcrConfig, SourcesConfig, VectorsConfig};
 use super::schema;
 use super::secret::Secret;
 
@@ -40,6 +41,14 @@ pub(crate) struct Config {
     pub(crate) retrieval: RetrievalConfig,
     /// What models cost.
     pub(crate) prices: PricesConfig,
+    /// How documents are taken in.
+    pub(crate) documents: DocumentsConfig,
+    /// Where they may be fetched from.
+    pub(crate) sources: SourcesConfig,
+    /// How the text of scans is recognised.
+    pub(crate) ocr: OcrConfig,
+    /// Where embeddings are kept.
+    pub(crate) vectors: VectorsConfig,
 }
 
 /// `[server]`

@@ -37,6 +37,10 @@ pub(super) enum Kind {
     LogFilter,
     /// The name of a store.
     Store,
+    /// A key of a service, or nothing; secret.
+    Key,
+    /// An address of the web, or nothing.
+    WebUrl,
 }
 
 const fn field(path: &'static str, kind: Kind) -> Field {
@@ -94,6 +98,37 @@ pub(super) static FIELDS: &[Field] = &[
     field("retrieval.limit", Kind::Integer(1, 50)),
     field("retrieval.collections", Kind::Names),
     field("prices.file", Kind::Text(0, 4_096)),
+    field("documents.workers", Kind::Integer(0, 64)),
+    field("documents.max_bytes", Kind::Integer(1_024, 1_073_741_824)),
+    field("documents.max_waiting", Kind::Integer(1, 1_000_000)),
+    field("documents.max_pages", Kind::Integer(1, 100_000)),
+    field("documents.read_seconds", Kind::Integer(1, 3_600)),
+    field("documents.read_memory_mb", Kind::Integer(64, 65_536)),
+    field("documents.chunk_tokens", Kind::Integer(50, 8_000)),
+    field("documents.chunk_overlap_tokens", Kind::Integer(0, 1_000)),
+    field("documents.keep_tasks_days", Kind::Integer(1, 365)),
+    field("documents.file_roots", Kind::Names),
+    field("sources.allowed_hosts", Kind::Names),
+    field("sources.fetch_seconds", Kind::Integer(1, 3_600)),
+    field("sources.site_pages_per_second", Kind::Integer(1, 100)),
+    field("sources.s3_endpoint", Kind::WebUrl),
+    field("sources.s3_region", Kind::Text(1, 64)),
+    field("sources.s3_style", Kind::Choice(&["host", "path"])),
+    field("sources.s3_access_key_id", Kind::Text(0, 256)),
+    field("sources.s3_secret_access_key", Kind::Key),
+    field("sources.s3_buckets", Kind::Names),
+    field("sources.notion_token", Kind::Key),
+    field("sources.notion_database", Kind::Text(0, 64)),
+    field("ocr.engine", Kind::Choice(&["auto", "tesseract", "model", "off"])),
+    field("ocr.page_seconds", Kind::Integer(1, 3_600)),
+    field("ocr.model", Kind::Text(0, 200)),
+    field("ocr.url", Kind::WebUrl),
+    field("ocr.api_key", Kind::Key),
+    field("vectors.store", Kind::Choice(&["builtin", "qdrant", "chroma", "pinecone"])),
+    field("vectors.url", Kind::WebUrl),
+    field("vectors.api_key", Kind::Key),
+    field("vectors.index", Kind::Text(0, 500)),
+    field("vectors.prefix", Kind::Text(1, 32)),
 ];
 
 /// The key of this path.
@@ -114,7 +149,7 @@ impl Field {
 
     /// Whether its value may not be shown.
     pub(super) fn is_secret(&self) -> bool {
-        matches!(self.kind, Kind::DatabaseUrl | Kind::RedisUrl)
+        matches!(self.kind, Kind::DatabaseUrl | Kind::RedisUrl | Kind::Key)
     }
 
     /// What it accepts, to complete "it takes …".
@@ -133,6 +168,8 @@ impl Field {
             Kind::LogFilter => "a level (off, error, warn, info, debug, trace), or levels per target such as \
                                 info,storage_sqlite=debug"
                 .to_owned(),
+            Kind::Key => "a key without white space, or nothing".to_owned(),
+            Kind::WebUrl => "nothing, http://host:port or https://host, without a user in it".to_owned(),
             Kind::Store => "a name of 1 to 100 characters without control characters".to_owned(),
         }
     }
@@ -165,6 +202,8 @@ impl Field {
             (Kind::DatabaseUrl, Value::String(url)) => return database_url(url).map(Value::from),
             (Kind::RedisUrl, Value::String(url)) => is_redis_url(url),
             (Kind::LogFilter, Value::String(text)) => is_log_filter(text),
+            (Kind::Key, Value::String(key)) => !key.chars().any(|c| c.is_whitespace() || c.is_control()),
+            (Kind::WebUrl, Value::String(url)) => is_web_url(url),
             (Kind::Store, Value::String(name)) => StoreId::new(name.as_str()).is_ok(),
             _ => false,
         };
@@ -211,6 +250,16 @@ fn database_url(url: &str) -> Option<String> {
 fn is_redis_url(url: &str) -> bool {
     let over_the_net = ["redis://", "rediss://"].iter().any(|scheme| url.starts_with(scheme));
     url.is_empty() || (over_the_net && RedisOptions::is_url(url))
+}
+
+/// Credentials have keys of their own: in an address they would be shown.
+fn is_web_url(url: &str) -> bool {
+    let place = url.strip_prefix("https://").or_else(|| url.strip_prefix("http://"));
+    let is_sound = |place: &str| {
+        let host = place.split('/').next().unwrap_or_default();
+        !host.is_empty() && !place.contains('@') && !place.chars().any(|c| c.is_whitespace() || c.is_control())
+    };
+    url.is_empty() || (url.len() <= 2_048 && place.is_some_and(is_sound))
 }
 
 /// A bare word is a level here: `EnvFilter` would take the slip `inof` for a target and stay silent.

@@ -6,7 +6,7 @@ use kernel::SessionId;
 use session_core::measured::{Measuring, SessionMeter};
 use storage_sqlite::SqliteCpu;
 
-use super::{Storage, clock};
+use super::{MainDatabase, Storage, clock};
 
 /// Advice on the sessions of a storage, of which `traffic` is measured.
 pub(super) fn advisor(
@@ -15,9 +15,9 @@ pub(super) fn advisor(
     traffic: Arc<Traffic>,
     cache: Arc<dyn Fn() -> CacheUse + Send + Sync>,
 ) -> Advisor {
-    let cpu: Arc<dyn DatabaseCpu> = match &storage.postgres {
-        Some(postgres) => Arc::new(postgres.clone()),
-        None => Arc::new(SqliteCpu),
+    let cpu: Arc<dyn DatabaseCpu> = match &storage.main {
+        MainDatabase::Postgres(postgres) => Arc::new(postgres.clone()),
+        MainDatabase::Sqlite(_) => Arc::new(SqliteCpu),
     };
     Advisor::new(AdvisorPorts { facts, cpu, traffic, cache, clock: clock() })
 }

@@ -4,35 +4,36 @@ use api_actix::{DatabaseHealth, DatabaseLook, TableLook};
 use async_trait::async_trait;
 use kernel::RepositoryError;
 use metrics::gauge;
-use storage_postgres::PostgresStorage;
 use storage_sea::{Counting, DatabaseFacts, PoolFacts, TableRows};
-use storage_sqlite::SqliteStorage;
+
+use super::MainDatabase;
 
 /// How long a look at the database may take.
 const LOOK: Duration = Duration::from_secs(3);
 
-/// How the database of the conversations is.
+/// How the database is.
 pub(crate) struct StorageHealth {
-    sqlite: SqliteStorage,
-    postgres: Option<PostgresStorage>,
+    main: MainDatabase,
 }
 
 impl StorageHealth {
-    pub(super) const fn new(sqlite: SqliteStorage, postgres: Option<PostgresStorage>) -> Self {
-        Self { sqlite, postgres }
+    pub(super) const fn new(main: MainDatabase) -> Self {
+        Self { main }
     }
 
     async fn facts(&self) -> Result<DatabaseFacts, RepositoryError> {
-        match &self.postgres {
-            Some(postgres) => postgres.facts(Counting::Cheap).await,
-            None => self.sqlite.facts(Counting::Cheap).await,
+        match &self.main {
+            MainDatabase::Postgres(postgres) => postgres.facts(Counting::Cheap).await,
+            MainDatabase::Sqlite(sqlite) => sqlite.facts(Counting::Cheap).await,
         }
     }
 
     /// Sets the metrics of this process's connections.
     pub(crate) fn record_connections(&self) {
-        let PoolFacts { size, idle, max } =
-            self.postgres.as_ref().map_or_else(|| self.sqlite.pool_facts(), PostgresStorage::pool_facts);
+        let PoolFacts { size, idle, max } = match &self.main {
+            MainDatabase::Postgres(postgres) => postgres.pool_facts(),
+            MainDatabase::Sqlite(sqlite) => sqlite.pool_facts(),
+        };
         for (state, count) in [("idle", idle), ("in_use", size.saturating_sub(idle)), ("max", max)] {
             gauge!("db_connections_total", "state" => state).set(f64::from(count));
         }

@@ -24,6 +24,7 @@ use crate::ports::{
 use crate::text::{Chunker, DocumentText, Piece, TokenCounter, clean};
 
 pub use desk::{Desk, NoDesk, Part, Stage};
+pub(crate) use embedding::heading_text;
 pub use error::IngestError;
 pub use service::{DocumentService, Submission, SubmitError, Submitted, Work};
 pub use worker::{IngestWorker, Swept, WorkerSettings};

@@ -6,6 +6,7 @@ mod memory;
 mod memory_tasks;
 mod memory_vectors;
 mod planner;
+mod ports;
 
 use std::sync::Arc;
 
@@ -21,6 +22,7 @@ pub use memory::MemoryDocuments;
 pub use memory_tasks::MemoryTasks;
 pub use memory_vectors::MemoryVectors;
 pub use planner::{OneVector, Passage, planner_over};
+pub use ports::{NoPages, ports_in_memory};
 
 /// One storage under test, through its ports.
 pub struct Fixture<G> {
