@@ -51,7 +51,7 @@ impl Page {
         let session = self.browser.session_id().await.unwrap().unwrap();
         let command = json!({"cmd": command, "params": parameters});
         let address = format!("{}/session/{session}/goog/cdp/execute", driver.url);
-        let answer = reqwest::Client::new().post(address).json(&command).send().await.unwrap();
+        let answer = crate::support::http::client().post(address).json(&command).send().await.unwrap();
         assert!(answer.status().is_success(), "{}", answer.text().await.unwrap());
     }
 

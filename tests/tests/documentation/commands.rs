@@ -76,7 +76,7 @@ impl Session {
         let answered = wait_until(START_LIMIT, || {
             let ended = process.ended();
             assert!(ended.is_none(), "`{command}` ended: {ended:?}\n{}", process.stderr());
-            let look = reqwest::get(&ready);
+            let look = crate::support::http::client().get(&ready).send();
             async { look.await.is_ok_and(|response| response.status().is_success()) }
         });
         assert!(answered.await.is_ok(), "`{command}` is not ready:\n{}", process.stderr());

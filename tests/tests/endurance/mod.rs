@@ -10,6 +10,7 @@ use crate::support::Server;
 
 mod asking;
 mod cancelling;
+mod documents;
 mod instances;
 mod kept;
 mod kills;

@@ -9,6 +9,7 @@ const COMMANDS: &[&[&str]] = &[
     &["demo"],
     &["serve"],
     &["ingest"],
+    &["reindex"],
     &["import"],
     &["eval"],
     &["db"],

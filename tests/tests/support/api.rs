@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use reqwest::{Client, Method, RequestBuilder, Response, StatusCode};
 use serde_json::{Value, json};
 
-use super::{Event, EventReader};
+use super::{Event, EventReader, http};
 
 /// A client of one server. The identity it uses is given with each question.
 #[derive(Clone)]
@@ -16,12 +16,12 @@ pub(crate) struct Api {
 
 impl Api {
     pub(crate) fn new(base: &str) -> Self {
-        Self { client: Client::new(), base: base.to_owned() }
+        Self { client: http::client(), base: base.to_owned() }
     }
 
     /// A client that makes a connection of its own for each request: a balancer sends each elsewhere.
     pub(crate) fn unpooled(base: &str) -> Self {
-        let client = Client::builder().pool_max_idle_per_host(0).build().unwrap();
+        let client = http::builder().pool_max_idle_per_host(0).build().unwrap();
         Self { client, base: base.to_owned() }
     }
 

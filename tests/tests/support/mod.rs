@@ -4,6 +4,7 @@ mod api;
 mod balancer;
 mod binary;
 mod data;
+pub(crate) mod http;
 mod process;
 mod proxy;
 mod server;

@@ -10,7 +10,7 @@ use tempfile::TempDir;
 use test_support::wait::wait_for;
 use tokio::net::TcpSocket;
 
-use super::{Api, Process, command, data, send_signal};
+use super::{Api, Process, command, data, http, send_signal};
 
 /// Ingesting in a debug build on a busy machine takes a while; this is for the worst day.
 const START_LIMIT: Duration = Duration::from_mins(3);
@@ -143,7 +143,7 @@ pub(crate) async fn launch(data: &Path, variables: &[(String, String)]) -> (Proc
 async fn launch_at(data: &Path, port: u16, variables: &[(String, String)]) -> (Process, String) {
     let variables = variables.iter().map(|(name, value)| (name, value));
     let mut process = Process::start(command(&arguments_at(data, port), data).envs(variables));
-    let client = reqwest::Client::new();
+    let client = http::client();
     let base = wait_for(START_LIMIT, || {
         let (ended, stdout) = (process.ended(), process.stdout());
         assert!(ended.is_none(), "the server ended: {ended:?}\n{stdout}\n{}", process.stderr());
