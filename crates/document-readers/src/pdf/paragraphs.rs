@@ -12,6 +12,8 @@ use crate::tables::Table;
 
 /// How many lines before and after one tell where full lines of its column end.
 const NEIGHBOURS: usize = 8;
+/// Text that is longer, in bytes, does not go on in another column or on another page.
+const LONG: usize = 6_000;
 /// What begins an item, besides numbers.
 const BULLETS: &[char] =
     &['•', '·', '‣', '▪', '◦', '○', '●', '■', '□', '◆', '◇', '▶', '►', '∙', '-', '–', '*', '❍', '➢', '✓'];
@@ -132,7 +134,7 @@ fn goes_on(open: &Open, page: u32, line: &Line, pitch: f32) -> bool {
     let down = line.top() - open.last.top();
     if page != open.last_page || down <= 0.0 {
         // The next column, or the next page: only an unfinished sentence goes on there.
-        return open.level.is_none() && is_full && !ends_sentence;
+        return open.level.is_none() && is_full && !ends_sentence && open.text.len() < LONG;
     }
     let overlaps = line.left() < open.last.right() && line.right() > open.last.left();
     if !overlaps || down > size * pitch * 1.35 {

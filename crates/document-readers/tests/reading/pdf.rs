@@ -165,7 +165,7 @@ fn five_hundred_pages_are_read_in_seconds_and_more_than_allowed_are_refused() {
     require!(poppler());
     let mut pdf = Pdf::korean();
     for page in 0..500 {
-        let text = format!("{page}번째 쪽에는 무료 배송과 반품과 교환에 대한 긴 설명이");
+        let text = format!("{page}번째 쪽에는 무료 배송과 반품과 교환을 설명합니다.");
         pdf.page(&(0..30).map(|n| at(60.0, 100.0 + n as f32 * 16.0, 10.0, &text)).collect::<String>());
     }
     let bytes = pdf.bytes();

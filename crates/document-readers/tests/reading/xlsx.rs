@@ -53,8 +53,8 @@ fn a_sheet_with_more_cells_than_allowed_is_refused() {
 fn cells_far_apart_cost_no_more_than_cells_side_by_side() {
     let sheet = "<sheetData><row r=\"1\"><c r=\"A1\"><v>1</v></c><c r=\"XFD1\"><v>2</v></c></row>\
         <row r=\"1048576\"><c r=\"XFD1048576\"><v>3</v></c></row></sheetData><mergeCells><mergeCell ref=\"A1:A1048576\"/></mergeCells>";
-    let document = read("a.xlsx", xlsx(&[("a", "", sheet)], "", "")).unwrap();
-    assert_eq!(outline(&document), ["1 a|table|| 1 | 2 |\n|---|---|", "1 a|table|| 1 | 3 |\n|---|---|"]);
+    let document = read("a.xlsx", xlsx(&[("값", "", sheet)], "", "")).unwrap();
+    assert_eq!(outline(&document), ["1 값|table|| 1 | 2 |\n|---|---|", "1 값|table|| 1 | 3 |\n|---|---|"]);
 }
 
 #[test]
