@@ -43,7 +43,7 @@ impl Cell {
         self.0.iter().map(|placed| placed.word.right).fold(0.0, f32::max)
     }
 
-    fn is_in(&self, column: &(f32, f32)) -> bool {
+    fn is_in(&self, column: (f32, f32)) -> bool {
         self.left() < column.1 && self.right() > column.0
     }
 
@@ -153,7 +153,7 @@ fn recognised(rows: &[Row]) -> Option<Found> {
         let line = |cell: &Cell| Line { words: cell.0.iter().map(|placed| placed.word.clone()).collect() };
         let mut lines = Vec::new();
         for column in &columns {
-            lines.extend(rows.iter().filter_map(|row| row.iter().find(|cell| cell.is_in(column))).map(line));
+            lines.extend(rows.iter().filter_map(|row| row.iter().find(|cell| cell.is_in(*column))).map(line));
         }
         return Some(Found::Columns(lines));
     }
@@ -170,7 +170,7 @@ fn table(rows: &[Row], columns: &[(f32, f32)]) -> Option<Vec<Vec<String>>> {
     for row in rows {
         let mut cells = vec![String::new(); columns.len()];
         for cell in row {
-            let column = columns.iter().position(|column| cell.is_in(column))?;
+            let column = columns.iter().position(|column| cell.is_in(*column))?;
             if !cells[column].is_empty() {
                 return None;
             }
@@ -207,7 +207,7 @@ fn is_text_in_columns(rows: &[Row], columns: &[(f32, f32)]) -> bool {
     rows.len() >= DENSE.1
         && filled > whole * DENSE.0
         && characters as f32 > cells().count() as f32 * PROSE
-        && cells().all(|cell| columns.iter().filter(|column| cell.is_in(column)).count() == 1)
+        && cells().all(|cell| columns.iter().filter(|column| cell.is_in(**column)).count() == 1)
 }
 
 /// A bullet or the number of a list item.

@@ -39,7 +39,7 @@ fn painted(font: &[u8], lines: &[&str]) -> Vec<u8> {
 
 async fn tesseract() -> Result<TesseractOcr, test_support::Unavailable> {
     program("tesseract", "tesseract-ocr and tesseract-ocr-kor (Debian) or tesseract and tesseract-lang (Homebrew)")?;
-    TesseractOcr::find(2, Duration::from_secs(60)).await.map_err(|error| test_support::Unavailable::Missing {
+    TesseractOcr::find(2, Duration::from_mins(1)).await.map_err(|error| test_support::Unavailable::Missing {
         what: error.to_string(),
         how: "run ./scripts/test.sh".to_owned(),
     })
