@@ -43,7 +43,7 @@ const ARROWS: &[(&str, &[&str])] = &[
     ("storage-redis", &["kernel", "session-core"]),
     ("storage-spool", &["session-core"]),
     ("model-providers", &["kernel", "korean-text", "rag-pipeline"]),
-    ("document-readers", &["kernel", "rag-pipeline"]),
+    ("document-readers", &["rag-pipeline"]),
     ("api-actix", &["chat-analytics", "chat-service", "kernel", "session-core", "rag-pipeline"]),
 ];
 
@@ -63,6 +63,10 @@ const FENCES: &[(&str, &[&str])] = &[
     ("actix-web", &["api-actix", "iyagi-benches"]),
     ("actix-ws", &["api-actix"]),
     ("hyper-util", &["iyagi", "iyagi-tests"]),
+    ("html5ever", &["document-readers"]),
+    ("quick-xml", &["document-readers"]),
+    ("ssfmt", &["document-readers"]),
+    ("zip", &["document-readers"]),
     ("reqwest", &["iyagi-benches", "iyagi-tests"]),
 ];
 
