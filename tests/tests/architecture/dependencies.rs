@@ -43,7 +43,7 @@ const ARROWS: &[(&str, &[&str])] = &[
     ("storage-redis", &["kernel", "session-core"]),
     ("storage-spool", &["session-core"]),
     ("model-providers", &["kernel", "korean-text", "rag-pipeline"]),
-    ("document-readers", &["rag-pipeline"]),
+    ("document-readers", &["kernel", "rag-pipeline"]),
     ("api-actix", &["chat-analytics", "chat-service", "kernel", "session-core", "rag-pipeline"]),
 ];
 
