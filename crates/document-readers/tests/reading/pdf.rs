@@ -2,12 +2,50 @@
 
 use std::time::{Duration, Instant};
 
-use document_readers::Limits;
-use rag_pipeline::model::ReadError;
+use document_readers::{Limits, Readers};
+use rag_pipeline::model::{ReadDocument, ReadError};
 use test_support::require;
 
 use crate::support::pdf::{Pdf, at, embedded_at};
-use crate::support::{font, outline, poppler, read, read_within};
+use crate::support::{font, outline, poppler, raw};
+
+/// How PDFs are read: by poppler's programs, or by what is built in.
+type Way = fn(Readers) -> Readers;
+
+/// Each of these for both ways.
+macro_rules! by_both_ways {
+    ($($name:ident)*) => {
+        mod with_poppler {
+            $(#[test]
+            fn $name() {
+                test_support::require!(super::poppler());
+                super::$name(|readers| readers);
+            })*
+        }
+        mod without_poppler {
+            $(#[test]
+            fn $name() {
+                super::$name(document_readers::Readers::without_programs);
+            })*
+        }
+    };
+}
+
+by_both_ways! {
+    korean_text_of_an_embedded_font_is_read
+    korean_text_of_a_predefined_character_map_is_read
+    larger_text_is_a_heading_and_lines_are_paragraphs
+    what_repeats_on_every_page_is_left_out_and_paragraphs_go_on_across_pages
+    words_in_columns_are_a_table_and_text_in_columns_is_not
+    pages_that_show_something_without_text_are_scans_and_blank_ones_are_not
+    an_encrypted_pdf_is_named_as_such
+    a_damaged_pdf_is_refused_with_the_reason
+    five_hundred_pages_are_read_in_seconds_and_more_than_allowed_are_refused
+}
+
+fn read_in(way: Way, limits: Limits, name: &str, bytes: impl Into<Vec<u8>>) -> Result<ReadDocument, ReadError> {
+    way(Readers::new(limits)).read_now(&raw(name, bytes))
+}
 
 /// Lines of running text below each other.
 fn lines(left: f32, top: f32, all: &[&str]) -> String {
@@ -20,31 +58,27 @@ fn one_page(content: &str) -> Vec<u8> {
     pdf.bytes()
 }
 
-#[test]
-fn korean_text_of_an_embedded_font_is_read() {
-    require!(poppler());
+fn korean_text_of_an_embedded_font_is_read(way: Way) {
     let font = require!(font());
     let text = "무료 배송 기준은 오만 원입니다.";
     let mut pdf = Pdf::default();
     pdf.embed("Nanum", &font, text);
     pdf.title = Some("배송 규정".to_owned());
     pdf.page(&embedded_at(&font, 60.0, 100.0, 11.0, text));
-    let document = read("a.pdf", pdf.bytes()).unwrap();
+    let document = read_in(way, Limits::default(), "a.pdf", pdf.bytes()).unwrap();
     assert_eq!((document.title.as_str(), document.pages), ("배송 규정", 1));
     assert_eq!(outline(&document), [format!("1 |p|{text}")]);
 }
 
-#[test]
-fn korean_text_of_a_predefined_character_map_is_read() {
-    require!(poppler());
-    let document = read("규정.pdf", one_page(&lines(60.0, 100.0, &["반품은 7일 안에 신청하세요."]))).unwrap();
+fn korean_text_of_a_predefined_character_map_is_read(way: Way) {
+    let document =
+        read_in(way, Limits::default(), "규정.pdf", one_page(&lines(60.0, 100.0, &["반품은 7일 안에 신청하세요."])))
+            .unwrap();
     assert_eq!(document.title, "규정");
     assert_eq!(outline(&document), ["1 |p|반품은 7일 안에 신청하세요."]);
 }
 
-#[test]
-fn larger_text_is_a_heading_and_lines_are_paragraphs() {
-    require!(poppler());
+fn larger_text_is_a_heading_and_lines_are_paragraphs(way: Way) {
     let content = [
         at(60.0, 80.0, 20.0, "고객센터 규정"),
         at(60.0, 130.0, 14.0, "1. 배송"),
@@ -54,7 +88,7 @@ fn larger_text_is_a_heading_and_lines_are_paragraphs() {
         lines(60.0, 280.0, &["• 상품을 받은 날부터 일주일", "• 전자 제품은 포장을 열기 전"]),
         lines(60.0, 330.0, &["자세한 것은 고객센터로 물어보세요."]),
     ];
-    let document = read("a.pdf", one_page(&content.concat())).unwrap();
+    let document = read_in(way, Limits::default(), "a.pdf", one_page(&content.concat())).unwrap();
     assert_eq!(document.title, "고객센터 규정");
     assert_eq!(
         outline(&document),
@@ -68,9 +102,7 @@ fn larger_text_is_a_heading_and_lines_are_paragraphs() {
     );
 }
 
-#[test]
-fn what_repeats_on_every_page_is_left_out_and_paragraphs_go_on_across_pages() {
-    require!(poppler());
+fn what_repeats_on_every_page_is_left_out_and_paragraphs_go_on_across_pages(way: Way) {
     let mut pdf = Pdf::korean();
     let text = [
         ["첫째 쪽의 글은 여기에서 끝나지 않고 다음 쪽까지", "이어지며 마지막 줄도 가득 차 있습니다 그래서 글은"],
@@ -86,7 +118,7 @@ fn what_repeats_on_every_page_is_left_out_and_paragraphs_go_on_across_pages() {
         ];
         pdf.page(&content.concat());
     }
-    let document = read("a.pdf", pdf.bytes()).unwrap();
+    let document = read_in(way, Limits::default(), "a.pdf", pdf.bytes()).unwrap();
     assert_eq!(
         outline(&document),
         [
@@ -97,9 +129,7 @@ fn what_repeats_on_every_page_is_left_out_and_paragraphs_go_on_across_pages() {
     );
 }
 
-#[test]
-fn words_in_columns_are_a_table_and_text_in_columns_is_not() {
-    require!(poppler());
+fn words_in_columns_are_a_table_and_text_in_columns_is_not(way: Way) {
     let rows = [
         ["지역", "배송비", "걸리는 날"],
         ["서울", "3,000원", "하루"],
@@ -114,7 +144,7 @@ fn words_in_columns_are_a_table_and_text_in_columns_is_not() {
     }
     content += &lines(60.0, 240.0, &["부가세가 들어 있습니다."]);
     assert_eq!(
-        outline(&read("a.pdf", one_page(&content)).unwrap()),
+        outline(&read_in(way, Limits::default(), "a.pdf", one_page(&content)).unwrap()),
         [
             "1 |p|지역별 배송비는 아래와 같습니다.",
             "1 |table|| 지역 | 배송비 | 걸리는 날 |\n|---|---|---|\n| 서울 | 3,000원 | 하루 |\n| 제주 | 6,000원 | 사흘 |\n| 우도 | 9,000원 |  |",
@@ -123,46 +153,42 @@ fn words_in_columns_are_a_table_and_text_in_columns_is_not() {
     );
     let left = lines(40.0, 100.0, &["왼쪽 단의 글은 여러 줄에 걸쳐 이어집니다"; 8]);
     let right = lines(320.0, 100.0, &["오른쪽 단의 글도 여러 줄에 걸쳐 있습니다"; 8]);
-    let document = read("b.pdf", one_page(&(left + &right))).unwrap();
+    let document = read_in(way, Limits::default(), "b.pdf", one_page(&(left + &right))).unwrap();
     assert!(outline(&document).iter().all(|block| block.starts_with("1 |p|")), "{:?}", outline(&document));
     assert!(outline(&document)[0].starts_with("1 |p|왼쪽 단의 글은 여러 줄에 걸쳐 이어집니다 왼쪽"));
 }
 
-#[test]
-fn pages_that_show_something_without_text_are_scans_and_blank_ones_are_not() {
-    require!(poppler());
+fn pages_that_show_something_without_text_are_scans_and_blank_ones_are_not(way: Way) {
     let mut pdf = Pdf::korean();
     pdf.page("");
     pdf.image_page(2, 2, &[0, 255, 255, 255]);
     pdf.page(&lines(60.0, 100.0, &["글이 있는 쪽입니다."]));
     pdf.page("0 0 0 rg 100 100 200 50 re f");
-    let document = read("a.pdf", pdf.bytes()).unwrap();
+    let document = read_in(way, Limits::default(), "a.pdf", pdf.bytes()).unwrap();
     assert_eq!((document.pages, document.scans.as_slice()), (4, &[2, 4][..]));
     assert_eq!(outline(&document), ["3 |p|글이 있는 쪽입니다."]);
 }
 
-#[test]
-fn an_encrypted_pdf_is_named_as_such() {
-    require!(poppler());
+fn an_encrypted_pdf_is_named_as_such(way: Way) {
     let mut pdf = Pdf::korean();
     pdf.page(&lines(60.0, 100.0, &["비밀"]));
     let hash = "ab".repeat(32);
     pdf.trailer = format!("/Encrypt<</Filter/Standard/V 1/R 2/O<{hash}>/U<{hash}>/P -4>>/ID[<00112233><00112233>]");
-    assert_eq!(read("비밀.pdf", pdf.bytes()), Err(ReadError::Encrypted { name: "비밀.pdf".to_owned() }));
+    assert_eq!(
+        read_in(way, Limits::default(), "비밀.pdf", pdf.bytes()),
+        Err(ReadError::Encrypted { name: "비밀.pdf".to_owned() })
+    );
 }
 
-#[test]
-fn a_damaged_pdf_is_refused_with_the_reason() {
-    require!(poppler());
-    let Err(ReadError::Unreadable { reason, .. }) = read("a.pdf", "%PDF-1.7\nnothing else") else {
+fn a_damaged_pdf_is_refused_with_the_reason(way: Way) {
+    let Err(ReadError::Unreadable { reason, .. }) = read_in(way, Limits::default(), "a.pdf", "%PDF-1.7\nnothing else")
+    else {
         panic!("it was read")
     };
     assert!(reason.starts_with("it is damaged: "), "{reason}");
 }
 
-#[test]
-fn five_hundred_pages_are_read_in_seconds_and_more_than_allowed_are_refused() {
-    require!(poppler());
+fn five_hundred_pages_are_read_in_seconds_and_more_than_allowed_are_refused(way: Way) {
     let mut pdf = Pdf::korean();
     for page in 0..500 {
         let text = format!("{page}번째 쪽에는 무료 배송과 반품과 교환을 설명합니다.");
@@ -170,11 +196,11 @@ fn five_hundred_pages_are_read_in_seconds_and_more_than_allowed_are_refused() {
     }
     let bytes = pdf.bytes();
     let started = Instant::now();
-    let document = read("a.pdf", bytes.clone()).unwrap();
+    let document = read_in(way, Limits::default(), "a.pdf", bytes.clone()).unwrap();
     println!("500 pages took {:?}", started.elapsed());
     assert_eq!(document.pages, 500);
     assert_eq!(document.blocks.last().unwrap().page, Some(500));
     assert!(started.elapsed() < Duration::from_secs(50));
-    let error = read_within(Limits { pages: 499, ..Limits::default() }, "a.pdf", bytes).unwrap_err();
+    let error = read_in(way, Limits { pages: 499, ..Limits::default() }, "a.pdf", bytes).unwrap_err();
     assert_eq!(error.to_string(), "\"a.pdf\" is too large: pages over 499");
 }
