@@ -2,14 +2,15 @@
 
 use std::io::{Cursor, Write};
 
-use document_readers::Limits;
+use document_readers::{Limits, Readers};
 use proptest::prelude::*;
 use rag_pipeline::model::ReadError;
 use zip::ZipWriter;
 use zip::write::SimpleFileOptions;
 
 use crate::support::office::{docx, p, package, xlsx, zip};
-use crate::support::{read, read_within};
+use crate::support::pdf::{Pdf, at};
+use crate::support::{raw, read, read_within};
 
 #[test]
 fn a_zip_bomb_is_not_unpacked() {
@@ -131,6 +132,20 @@ proptest! {
         let at = at.index(bytes.len());
         bytes[at] = byte;
         check("docx", bytes)?;
+    }
+
+    #[test]
+    fn a_pdf_with_any_bytes_changed_is_read_or_refused(changes in prop::collection::vec((any::<prop::sample::Index>(), any::<u8>()), 1..4)) {
+        let mut pdf = Pdf::korean();
+        pdf.page(&at(60.0, 100.0, 10.0, "반품은 7일 안에"));
+        let mut bytes = pdf.bytes();
+        for (place, byte) in changes {
+            let place = place.index(bytes.len());
+            bytes[place] = byte;
+        }
+        if let Ok(document) = Readers::default().without_programs().read_now(&raw("a.pdf", bytes)) {
+            prop_assert!(!document.blocks.is_empty() || !document.scans.is_empty());
+        }
     }
 
     #[test]

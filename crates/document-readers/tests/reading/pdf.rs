@@ -39,6 +39,7 @@ by_both_ways! {
     words_in_columns_are_a_table_and_text_in_columns_is_not
     pages_that_show_something_without_text_are_scans_and_blank_ones_are_not
     an_encrypted_pdf_is_named_as_such
+    a_pdf_that_only_its_owner_may_change_is_read
     a_damaged_pdf_is_refused_with_the_reason
     five_hundred_pages_are_read_in_seconds_and_more_than_allowed_are_refused
 }
@@ -178,6 +179,15 @@ fn an_encrypted_pdf_is_named_as_such(way: Way) {
         read_in(way, Limits::default(), "비밀.pdf", pdf.bytes()),
         Err(ReadError::Encrypted { name: "비밀.pdf".to_owned() })
     );
+}
+
+fn a_pdf_that_only_its_owner_may_change_is_read(way: Way) {
+    let mut pdf = Pdf::latin();
+    pdf.page("BT /H 12 Tf 60 700 Td (Free shipping) Tj ET");
+    pdf.encrypt_for_owner();
+    let bytes = pdf.bytes();
+    assert!(!bytes.windows(4).any(|window| window == b"Free"));
+    assert_eq!(outline(&read_in(way, Limits::default(), "a.pdf", bytes).unwrap()), ["1 |p|Free shipping"]);
 }
 
 fn a_damaged_pdf_is_refused_with_the_reason(way: Way) {

@@ -28,7 +28,7 @@ enum Kind {
     /// One byte for each character.
     Simple(BTreeMap<u32, String>),
     /// Codes of one to four bytes, and the collection that their numbers are of.
-    Composite(Box<CMap>, Option<CMap>),
+    Composite(Box<(CMap, Option<CMap>)>),
 }
 
 impl Font {
@@ -43,7 +43,7 @@ impl Font {
         let matrix = dict.get::<Array<'_>>("FontMatrix").and_then(|array| array.iter::<Number>().next());
         let scale = matrix.map_or(1.0, |first| first.as_f64() * 1_000.0);
         let list = dict.get::<Array<'_>>("Widths");
-        let widths = list.iter().flat_map(|list| list.iter::<Number>()).map(|width| width.as_f64() * scale);
+        let widths = list.iter().flat_map(Array::iter::<Number>).map(|width| width.as_f64() * scale);
         let differences =
             dict.get::<Dict<'_>>("Encoding").and_then(|encoding| encoding.get::<Array<'_>>("Differences"));
         let names = differences.map(|list| named(&list)).unwrap_or_default();
@@ -62,7 +62,7 @@ impl Font {
             let (registry, ordering) = (info.get::<PdfString<'_>>("Registry")?, info.get::<PdfString<'_>>("Ordering")?);
             predefined(CidFamily::from_registry_ordering(registry.as_bytes(), ordering.as_bytes()).ucs2_cmap()?)
         });
-        let kind = Kind::Composite(Box::new(encoding.unwrap_or_else(CMap::identity_h)), collection);
+        let kind = Kind::Composite(Box::new((encoding.unwrap_or_else(CMap::identity_h), collection)));
         let widths = descendant.get::<Array<'_>>("W").map(|list| cid_widths(&list)).unwrap_or_default();
         let default_width = descendant.get::<Number>("DW").map_or(1_000.0, |width| width.as_f64());
         Self { to_unicode, kind, widths, default_width }
@@ -86,7 +86,8 @@ impl Font {
                 let latin = || WINDOWS_1252.decode_without_bom_handling(&codes[..1]).0.into_owned();
                 (1, code, code, names.get(&code).cloned().or_else(|| (code >= 32).then(latin)))
             }
-            Kind::Composite(map, collection) => {
+            Kind::Composite(maps) => {
+                let (map, collection) = &**maps;
                 let (length, code, cid) = self::code(map, codes);
                 let meant = cid.and_then(|cid| collection.as_ref()?.lookup_bf_string(cid)).map(text);
                 (length, code, cid.unwrap_or(0), meant)
@@ -115,12 +116,12 @@ fn predefined(name: CMapName<'_>) -> Option<CMap> {
     match name {
         CMapName::IdentityH => Some(CMap::identity_h()),
         CMapName::IdentityV => Some(CMap::identity_v()),
-        name => CMap::parse(load_embedded(name)?, |name| load_embedded(name)),
+        name => CMap::parse(load_embedded(name)?, load_embedded),
     }
 }
 
 fn parsed(stream: &Stream<'_>) -> Option<CMap> {
-    CMap::parse(&stream.decoded().ok()?, |name| load_embedded(name))
+    CMap::parse(&stream.decoded().ok()?, load_embedded)
 }
 
 fn text(meant: BfString) -> String {

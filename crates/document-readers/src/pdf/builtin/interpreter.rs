@@ -102,7 +102,7 @@ impl<'j> Interpreter<'j> {
                 TypedInstruction::Transform(t) => {
                     state.matrix = matrix([t.0, t.1, t.2, t.3, t.4, t.5]).then(state.matrix);
                 }
-                TypedInstruction::XObject(name) => self.draw(&name.0, resources, &state, level)?,
+                TypedInstruction::XObject(name) => self.draw(name.0, resources, &state, level)?,
                 TypedInstruction::InlineImage(_)
                 | TypedInstruction::Shading(_)
                 | TypedInstruction::StrokePath(_)
@@ -113,7 +113,7 @@ impl<'j> Interpreter<'j> {
                 | TypedInstruction::FillAndStrokeNonZero(_)
                 | TypedInstruction::FillAndStrokeEvenOdd(_) => self.shows_something = true,
                 TypedInstruction::TextFont(font) => {
-                    state.font = self.font(&font.0, resources);
+                    state.font = self.font(font.0, resources);
                     state.size = font.1.as_f64();
                 }
                 operator => self.text_operator(&operator, &mut state)?,
@@ -209,7 +209,7 @@ impl<'j> Interpreter<'j> {
         let Ok(content) = form.decoded() else { return Ok(()) };
         self.job.take_unpacked(content.len() as u64)?;
         let numbers: Vec<Number> =
-            form.dict().get::<Array<'_>>("Matrix").iter().flat_map(|list| list.iter::<Number>()).collect();
+            form.dict().get::<Array<'_>>("Matrix").iter().flat_map(Array::iter::<Number>).collect();
         let mut state = state.clone();
         if let Ok(numbers) = <[Number; 6]>::try_from(numbers) {
             state.matrix = matrix(numbers).then(state.matrix);

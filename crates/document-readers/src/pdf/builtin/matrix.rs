@@ -13,21 +13,15 @@ impl Matrix {
 
     /// This one first, then `next`.
     pub(super) fn then(self, next: Self) -> Self {
-        let [a, b, c, d, e, f] = self.0;
-        let [na, nb, nc, nd, ne, nf] = next.0;
-        Self([
-            a * na + b * nc,
-            a * nb + b * nd,
-            c * na + d * nc,
-            c * nb + d * nd,
-            e * na + f * nc + ne,
-            e * nb + f * nd + nf,
-        ])
+        let (m, n) = (self.0, next.0);
+        let ((e, f), linear) = (next.point(m[4], m[5]), |x: f64, y: f64| (x * n[0] + y * n[2], x * n[1] + y * n[3]));
+        let (first, second) = (linear(m[0], m[1]), linear(m[2], m[3]));
+        Self([first.0, first.1, second.0, second.1, e, f])
     }
 
     pub(super) fn point(self, x: f64, y: f64) -> (f64, f64) {
-        let [a, b, c, d, e, f] = self.0;
-        (x * a + y * c + e, x * b + y * d + f)
+        let m = self.0;
+        (x * m[0] + y * m[2] + m[4], x * m[1] + y * m[3] + m[5])
     }
 }
 

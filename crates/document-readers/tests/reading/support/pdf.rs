@@ -3,6 +3,11 @@
 use std::fmt::Write as _;
 
 use ab_glyph::{Font, FontRef};
+use md5::{Digest, Md5};
+
+/// What passwords are filled up with.
+const PADDING: [u8; 32] = *b"\x28\xbf\x4e\x5e\x4e\x75\x8a\x41\x64\x00\x4e\x56\xff\xfa\x01\x08\
+    \x2e\x2e\x00\xb6\xd0\x68\x3e\x80\x2f\x0c\xa9\xfe\x64\x53\x69\x7a";
 
 /// A PDF that is being written.
 #[derive(Default)]
@@ -98,6 +103,37 @@ impl Pdf {
         self.objects.len()
     }
 
+    /// One with the font `H`, for Latin letters; it holds no strings, which encryption would change.
+    pub(crate) fn latin() -> Self {
+        let mut pdf = Self::default();
+        let font = pdf.object("<</Type/Font/Subtype/Type1/BaseFont/Helvetica/Encoding/WinAnsiEncoding>>");
+        pdf.fonts.push(("H".to_owned(), font));
+        pdf
+    }
+
+    /// Encrypts what is there with an owner's password only: everybody may open it, and not copy from it.
+    pub(crate) fn encrypt_for_owner(&mut self) {
+        const PERMISSIONS: i32 = -64;
+        let id = [7; 16];
+        // Only who knows the owner's password could make this anew; to open the file it is taken as it is.
+        let owner = rc4(b"owner", &PADDING);
+        let secret = [&PADDING[..], &owner, &PERMISSIONS.to_le_bytes(), &id].concat();
+        let key = Md5::digest(secret)[..5].to_vec();
+        for (number, object) in (1_u32..).zip(&mut self.objects) {
+            let Some(start) = object.windows(7).position(|w| w == b"stream\n").map(|at| at + 7) else { continue };
+            let end = object.len() - b"\nendstream".len();
+            let of_object = Md5::digest([&key[..], &number.to_le_bytes()[..3], &[0, 0]].concat());
+            let hidden = rc4(&of_object[..10], &object[start..end]);
+            object[start..end].copy_from_slice(&hidden);
+        }
+        self.trailer = format!(
+            "/Encrypt<</Filter/Standard/V 1/R 2/O<{}>/U<{}>/P {PERMISSIONS}>>/ID[<{id}><{id}>]",
+            hex(&owner),
+            hex(&rc4(&key, &PADDING)),
+            id = hex(&id),
+        );
+    }
+
     /// The file.
     pub(crate) fn bytes(mut self) -> Vec<u8> {
         let kids: String = self.pages.iter().map(|page| format!("{page} 0 R ")).collect();
@@ -146,4 +182,25 @@ pub(crate) fn embedded_at(font: &[u8], left: f32, top: f32, size: f32, text: &st
 fn utf16(text: &str) -> String {
     let codes: String = text.encode_utf16().map(|unit| format!("{unit:04x}")).collect();
     format!("<feff{codes}>")
+}
+
+fn hex(bytes: &[u8]) -> String {
+    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
+}
+
+fn rc4(key: &[u8], bytes: &[u8]) -> Vec<u8> {
+    let mut state: Vec<u8> = (0..=255).collect();
+    let mut j = 0_usize;
+    for i in 0..256 {
+        j = (j + usize::from(state[i]) + usize::from(key[i % key.len()])) % 256;
+        state.swap(i, j);
+    }
+    let (mut i, mut j) = (0_usize, 0_usize);
+    let hide = |byte: &u8| {
+        i = (i + 1) % 256;
+        j = (j + usize::from(state[i])) % 256;
+        state.swap(i, j);
+        byte ^ state[(usize::from(state[i]) + usize::from(state[j])) % 256]
+    };
+    bytes.iter().map(hide).collect()
 }
