@@ -63,6 +63,7 @@ const FENCES: &[(&str, &[&str])] = &[
     ("actix-web", &["api-actix", "iyagi-benches"]),
     ("actix-ws", &["api-actix"]),
     ("hyper-util", &["iyagi", "iyagi-tests"]),
+    ("hayro-syntax", &["document-readers"]),
     ("html5ever", &["document-readers"]),
     ("quick-xml", &["document-readers"]),
     ("ssfmt", &["document-readers"]),
