@@ -17,7 +17,8 @@ mod m20261121_000010_user_contexts;
 mod m20261121_000011_advisor;
 mod m20261121_000012_live_streams;
 mod m20261122_000013_documents_at_work;
-mod m20261122_000014_postgres_chunk_search;
+mod m20261122_000014_task_queue;
+mod m20261122_000015_postgres_chunk_search;
 
 /// All migrations, oldest first.
 pub struct Migrator;
@@ -39,7 +40,8 @@ impl MigratorTrait for Migrator {
             Box::new(m20261121_000011_advisor::Migration),
             Box::new(m20261121_000012_live_streams::Migration),
             Box::new(m20261122_000013_documents_at_work::Migration),
-            Box::new(m20261122_000014_postgres_chunk_search::Migration),
+            Box::new(m20261122_000014_task_queue::Migration),
+            Box::new(m20261122_000015_postgres_chunk_search::Migration),
         ]
     }
 }

@@ -1,4 +1,4 @@
-//! Documents that are taken in by tasks: versions that are seen whole or not at all, texts, collections that remember
+//! Documents of many kinds: versions that are seen whole or not at all, texts, collections that remember
 //! how they are embedded, and what is to be removed.
 //!
 //! SQLite cannot change the checks of a table: both tables are made anew and filled from the old ones. Until now there was
@@ -7,14 +7,13 @@
 use sea_orm_migration::{
     prelude::*,
     schema::{
-        big_integer, blob, blob_null, boolean, integer, integer_null, json_binary, json_binary_null, pk_auto,
-        small_integer, text, text_null, timestamp_with_time_zone, timestamp_with_time_zone_null, uuid, uuid_null,
-        uuid_uniq,
+        big_integer, blob_null, integer, integer_null, json_binary, pk_auto, text, text_null, timestamp_with_time_zone,
+        uuid, uuid_null, uuid_uniq,
     },
     sea_orm::DbBackend,
 };
 
-use crate::{create, m20261120_000002_documents, m20261120_000003_tasks};
+use crate::{create, m20261120_000002_documents};
 
 #[derive(DeriveMigrationName)]
 pub(crate) struct Migration;
@@ -25,9 +24,7 @@ const EMBEDDER: &str = "iyagi-hashed-2";
 const DIMENSION: u32 = 512;
 
 /// The tables that are there afterwards, those that refer to others first.
-const NEW: [&str; 11] = [
-    "task_parts",
-    "tasks",
+const NEW: [&str; 9] = [
     "chunk_vectors",
     "vector_spaces",
     "vector_kinds",
@@ -154,46 +151,10 @@ enum ChunkVectors {
     Embedding,
 }
 
-#[derive(DeriveIden)]
-enum Tasks {
-    Table,
-    Id,
-    StoreId,
-    Queue,
-    Kind,
-    Subject,
-    State,
-    Progress,
-    Stage,
-    Payload,
-    Result,
-    FailureCode,
-    Failure,
-    Attempts,
-    RunAt,
-    LeaseOwner,
-    LeaseUntil,
-    CancelRequested,
-    CreatedAt,
-    UpdatedAt,
-    FinishedAt,
-}
-
-#[derive(DeriveIden)]
-enum TaskParts {
-    Table,
-    TaskId,
-    Name,
-    Number,
-    Bytes,
-}
-
 #[async_trait::async_trait]
 impl MigrationTrait for Migration {
     async fn up(&self, manager: &SchemaManager) -> Result<(), DbErr> {
         let connection = manager.get_connection();
-        // Nothing was ever written to it.
-        connection.execute_unprepared("DROP TABLE tasks").await?;
         for table in ["document_chunks", "documents"] {
             connection.execute_unprepared(&format!("ALTER TABLE {table} RENAME TO {table}_before")).await?;
         }
@@ -204,19 +165,8 @@ impl MigrationTrait for Migration {
             }
         }
         connection.execute_unprepared("DROP INDEX ux_document_chunks_ordinal").await?;
-        let tables = vec![
-            documents(),
-            chunks(),
-            texts(),
-            sweeps(),
-            collections(),
-            removals(),
-            kinds(),
-            spaces(),
-            vectors(),
-            tasks(),
-            parts(),
-        ];
+        let tables =
+            vec![documents(), chunks(), texts(), sweeps(), collections(), removals(), kinds(), spaces(), vectors()];
         create(manager, tables, indexes()).await?;
         for statement in fill(manager.get_database_backend()) {
             connection.execute_unprepared(&statement).await?;
@@ -231,8 +181,7 @@ impl MigrationTrait for Migration {
         for table in NEW {
             connection.execute_unprepared(&format!("DROP TABLE {table}")).await?;
         }
-        m20261120_000002_documents::Migration.up(manager).await?;
-        m20261120_000003_tasks::Migration.up(manager).await
+        m20261120_000002_documents::Migration.up(manager).await
     }
 }
 
@@ -411,55 +360,7 @@ fn vectors() -> TableCreateStatement {
         .to_owned()
 }
 
-fn tasks() -> TableCreateStatement {
-    Table::create()
-        .table(Tasks::Table)
-        .col(uuid(Tasks::Id).primary_key())
-        .col(text(Tasks::StoreId))
-        .col(text(Tasks::Queue))
-        .col(text(Tasks::Kind))
-        .col(text(Tasks::Subject))
-        .col(text(Tasks::State))
-        .col(small_integer(Tasks::Progress))
-        .col(text(Tasks::Stage))
-        .col(json_binary(Tasks::Payload))
-        .col(json_binary_null(Tasks::Result))
-        .col(text_null(Tasks::FailureCode))
-        .col(text_null(Tasks::Failure))
-        .col(integer(Tasks::Attempts))
-        .col(timestamp_with_time_zone(Tasks::RunAt))
-        .col(text_null(Tasks::LeaseOwner))
-        .col(timestamp_with_time_zone_null(Tasks::LeaseUntil))
-        .col(boolean(Tasks::CancelRequested))
-        .col(timestamp_with_time_zone(Tasks::CreatedAt))
-        .col(timestamp_with_time_zone(Tasks::UpdatedAt))
-        .col(timestamp_with_time_zone_null(Tasks::FinishedAt))
-        .check(Expr::col(Tasks::State).is_in(["queued", "processing", "completed", "failed", "cancelled"]))
-        .check(Expr::col(Tasks::Progress).between(0, 100))
-        .to_owned()
-}
-
-fn parts() -> TableCreateStatement {
-    Table::create()
-        .table(TaskParts::Table)
-        .col(uuid(TaskParts::TaskId))
-        .col(text(TaskParts::Name))
-        .col(integer(TaskParts::Number))
-        .col(blob(TaskParts::Bytes))
-        .primary_key(Index::create().col(TaskParts::TaskId).col(TaskParts::Name).col(TaskParts::Number))
-        .foreign_key(
-            ForeignKey::create()
-                .from_tbl(TaskParts::Table)
-                .from_col(TaskParts::TaskId)
-                .to_tbl(Tasks::Table)
-                .to_col(Tasks::Id)
-                .on_delete(ForeignKeyAction::Cascade),
-        )
-        .to_owned()
-}
-
 fn indexes() -> Vec<IndexCreateStatement> {
-    let open = || Expr::col(Tasks::State).is_in(["queued", "processing"]);
     vec![
         Index::create()
             .name("ux_document_chunks_place")
@@ -504,29 +405,6 @@ fn indexes() -> Vec<IndexCreateStatement> {
             .col(Documents::StoreId)
             .col(Documents::Collection)
             .col(Documents::Id)
-            .to_owned(),
-        // what a worker takes next: tasks that wait, and those whose worker died
-        Index::create()
-            .name("ix_tasks_run_at")
-            .table(Tasks::Table)
-            .col(Tasks::RunAt)
-            .col(Tasks::Id)
-            .and_where(open())
-            .to_owned(),
-        Index::create()
-            .name("ix_tasks_subject")
-            .table(Tasks::Table)
-            .col(Tasks::StoreId)
-            .col(Tasks::Subject)
-            .col(Tasks::Id)
-            .and_where(open())
-            .to_owned(),
-        Index::create().name("ix_tasks_store").table(Tasks::Table).col(Tasks::StoreId).col(Tasks::Id).to_owned(),
-        Index::create()
-            .name("ix_tasks_finished_at")
-            .table(Tasks::Table)
-            .col(Tasks::FinishedAt)
-            .and_where(Expr::col(Tasks::FinishedAt).is_not_null())
             .to_owned(),
     ]
 }

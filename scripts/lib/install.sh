@@ -38,6 +38,9 @@ with_apt() {
         chromedriver) packages="$packages chromium-driver" ;;
         chromium) packages="$packages chromium fonts-nanum" ;;
         chroma) python3 -c 'import ensurepip' >/dev/null 2>&1 || packages="$packages python3-venv" ;;
+        poppler) packages="$packages poppler-utils poppler-data" ;;
+        tesseract) packages="$packages tesseract-ocr tesseract-ocr-kor tesseract-ocr-eng" ;;
+        font) packages="$packages fonts-nanum" ;;
         esac
     done
     [ -n "$packages" ] || return 0
@@ -46,7 +49,7 @@ with_apt() {
     # Ubuntu has Chromium as a snap only, without a driver that reaches it.
     if ! apt-cache show chromium-driver >/dev/null 2>&1; then
         packages=${packages/ chromium-driver/}
-        packages=${packages/ chromium fonts-nanum/}
+        packages=${packages/ chromium fonts-nanum/ fonts-nanum}
     fi
     [ -n "$packages" ] || return 0
     as_root mkdir -p "${setting%/*}"
@@ -68,6 +71,9 @@ with_brew() {
         redis) brew install redis || status=$? ;;
         chromedriver) brew install --cask chromedriver || status=$? ;;
         chromium) brew install --cask google-chrome || status=$? ;;
+        poppler) brew install poppler || status=$? ;;
+        tesseract) brew install tesseract tesseract-lang || status=$? ;;
+        font) brew install --cask font-nanum-gothic || status=$? ;;
         esac
     done </dev/null
     return "$status"

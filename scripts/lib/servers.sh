@@ -1,6 +1,6 @@
 # shellcheck shell=bash
-# Which servers the tests need, and which of them this machine lacks.
-# crates/test-support looks in the same places when the tests run.
+# Which servers and programs the tests need, and which of them this machine lacks.
+# crates/test-support and crates/document-readers look in the same places when the tests run.
 
 # A program of one of these names on PATH or in these directories: found "psql" "/usr/local/bin /opt/bin"
 found() {
@@ -64,12 +64,44 @@ has_chromium() {
 has_chroma() {
     [ -n "${TEST_CHROMA_URL:-}" ] && return 0
     [ -x "$IYAGI_TEST_TOOLS/chroma/bin/chroma" ] || found chroma ""
+# The programs that read PDFs, and the Korean character maps that they are of no use without.
+has_poppler() {
+    local program directory
+    for program in pdftotext pdftoppm pdfinfo; do
+        found "$program" "/usr/local/bin /opt/homebrew/bin" || return 1
+    done
+    for directory in /usr/share/poppler /opt/homebrew/share/poppler /usr/local/share/poppler; do
+        [ -f "$directory/cidToUnicode/Adobe-Korea1" ] && return 0
+    done
+    return 1
+}
+
+# With the languages that scans are read in.
+has_tesseract() {
+    local directory languages
+    for directory in ${PATH//:/ } /usr/local/bin /opt/homebrew/bin; do
+        [ -x "$directory/tesseract" ] || continue
+        languages=$("$directory/tesseract" --list-langs 2>/dev/null) || return 1
+        grep -qx kor <<<"$languages" && grep -qx eng <<<"$languages"
+        return
+    done
+    return 1
+}
+
+# The font that pages of the tests are painted in.
+has_font() {
+    local file
+    for file in /usr/share/fonts/truetype/nanum/NanumGothic.ttf \
+        "$HOME/Library/Fonts/NanumGothic-Regular.ttf" /Library/Fonts/NanumGothic-Regular.ttf; do
+        [ -f "$file" ] && return 0
+    done
+    return 1
 }
 
 # The names of what is not there, one per line.
 missing_servers() {
     local server
-    for server in postgres redis chromedriver chromium chroma; do
+    for server in postgres redis chromedriver chromium chroma poppler tesseract font; do
         "has_$server" || echo "$server"
     done
 }
@@ -81,5 +113,8 @@ advice() {
     chromedriver) echo "chromedriver (Debian: chromium-driver, Homebrew: --cask chromedriver)" ;;
     chroma) echo "Chroma (python3 with venv, then: pip install chromadb)" ;;
     chromium) echo "Chromium or Chrome (Debian: chromium, Homebrew: --cask google-chrome)" ;;
+    poppler) echo "poppler (Debian: poppler-utils and poppler-data, Homebrew: poppler)" ;;
+    tesseract) echo "tesseract with Korean (Debian: tesseract-ocr tesseract-ocr-kor, Homebrew: tesseract tesseract-lang)" ;;
+    font) echo "the font NanumGothic (Debian: fonts-nanum, Homebrew: --cask font-nanum-gothic)" ;;
     esac
 }

@@ -20,7 +20,6 @@ mod outline;
 mod pdf;
 mod plain;
 mod pptx;
-#[cfg(feature = "process")]
 mod process;
 mod programs;
 mod readers;
@@ -29,7 +28,5 @@ pub mod worker;
 mod xlsx;
 
 pub use limits::Limits;
-#[cfg(feature = "process")]
 pub use process::{IsolatedReader, PdfRenderer, PoolOptions, TesseractOcr};
-
 pub use readers::Readers;

@@ -12,15 +12,29 @@ use crate::{Limits, compound, delimited, html, markdown, ooxml, pdf, plain};
 ///
 /// It is bounded by its [`Limits`], but nothing protects the process from a file that makes a library crash: documents of
 /// strangers belong to [`IsolatedReader`](crate::IsolatedReader), whose process uses this.
-#[derive(Debug, Clone, Copy, Default)]
+#[derive(Debug, Clone, Copy)]
 pub struct Readers {
     limits: Limits,
+    uses_programs: bool,
+}
+
+impl Default for Readers {
+    /// Readers with the default limits.
+    fn default() -> Self {
+        Self::new(Limits::default())
+    }
 }
 
 impl Readers {
     /// Readers with these limits.
     pub const fn new(limits: Limits) -> Self {
-        Self { limits }
+        Self { limits, uses_programs: true }
+    }
+
+    /// The same, starting no other programs: PDFs are read by what is built in, as if poppler were not installed.
+    #[must_use]
+    pub const fn without_programs(self) -> Self {
+        Self { uses_programs: false, ..self }
     }
 
     /// The limits.
@@ -47,7 +61,7 @@ impl Readers {
             Kind::Markdown => markdown::read(&job),
             Kind::Html => html::read(&job),
             Kind::Delimited(delimiter) => delimited::read(&job, delimiter),
-            Kind::Pdf => pdf::read(&job),
+            Kind::Pdf => pdf::read(&job, self.uses_programs),
             Kind::Package => ooxml::read(&job),
             Kind::Compound => compound::read(&job),
             Kind::Image => Ok(image(&job)),

@@ -7,7 +7,7 @@ use kernel::{RepositoryError, error_chain};
 use rag_pipeline::ingest::{IngestError, IngestWorker, Ingested};
 use rag_pipeline::model::{Claim, Heartbeat, Task};
 use tokio::sync::Notify;
-use tokio::time::{MissedTickBehavior, interval, sleep, timeout};
+use tokio::time::{Instant, MissedTickBehavior, interval, interval_at, sleep, timeout};
 
 /// How often the queue is looked at when nobody says that there is something in it.
 const LOOK: Duration = Duration::from_secs(1);
@@ -60,35 +60,49 @@ async fn failed(error: &RepositoryError) {
 
 /// Does a task and says meanwhile that this worker lives; `None` when it was to stop.
 async fn perform(worker: &IngestWorker, task: &Task, claim: &Claim) -> Result<Option<Outcome>, RepositoryError> {
-    let mut beats = interval(worker.settings().lease / BEATS);
+    let begun = Instant::now();
+    // Both go on at once: the work may hold the very connection that a heartbeat waits for.
+    let end = tokio::select! {
+        outcome = worker.run(task, claim) => {
+            let outcome = outcome?;
+            metrics::histogram!("document_ingestion_seconds").record(begun.elapsed().as_secs_f64());
+            let name = outcome.as_ref().map_or("failed", |ingested| ingested.outcome.name());
+            metrics::counter!("documents_ingested_total", "outcome" => name).increment(1);
+            return Ok(Some(outcome));
+        }
+        end = beat(worker, claim) => end,
+    };
+    // What it was doing is dropped, and whatever it would still write does not count.
+    match end {
+        End::Cancelled => worker.stopped(task, claim).await?,
+        End::Lost => tracing::warn!(task = %claim.task, "another worker has taken a task over"),
+    }
+    Ok(None)
+}
+
+/// Why a worker is to stop.
+enum End {
+    /// Nobody wants the task any more.
+    Cancelled,
+    /// Another has it.
+    Lost,
+}
+
+/// Says that the worker lives until it is to stop.
+async fn beat(worker: &IngestWorker, claim: &Claim) -> End {
+    let period = worker.settings().lease / BEATS;
+    let mut beats = interval_at(Instant::now() + period, period);
     beats.set_missed_tick_behavior(MissedTickBehavior::Delay);
-    let begun = tokio::time::Instant::now();
-    let run = worker.run(task, claim);
-    tokio::pin!(run);
     loop {
-        tokio::select! {
-            outcome = &mut run => {
-                let outcome = outcome?;
-                metrics::histogram!("document_ingestion_seconds").record(begun.elapsed().as_secs_f64());
-                let name = outcome.as_ref().map_or("failed", |ingested| ingested.outcome.name());
-                metrics::counter!("documents_ingested_total", "outcome" => name).increment(1);
-                return Ok(Some(outcome));
-            }
-            _ = beats.tick() => match worker.beat(claim).await {
-                Ok(Heartbeat::GoOn) => {}
-                Ok(Heartbeat::Cancel) => break,
-                Ok(Heartbeat::Lost) => {
-                    tracing::warn!(task = %claim.task, "another worker has taken a task over");
-                    return Ok(None);
-                }
-                // The lease goes on running out; the work may still be done in time.
-                Err(error) => tracing::warn!(error = error_chain(&error), "a worker could not say that it lives"),
-            },
+        beats.tick().await;
+        match worker.beat(claim).await {
+            Ok(Heartbeat::GoOn) => {}
+            Ok(Heartbeat::Cancel) => return End::Cancelled,
+            Ok(Heartbeat::Lost) => return End::Lost,
+            // The lease goes on running out; the work may still be done in time.
+            Err(error) => tracing::warn!(error = error_chain(&error), "a worker could not say that it lives"),
         }
     }
-    // What it was doing is dropped, and whatever it would still write does not count.
-    worker.stopped(task, claim).await?;
-    Ok(None)
 }
 
 /// Looks after the queue until it is dropped.

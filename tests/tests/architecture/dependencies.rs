@@ -70,6 +70,11 @@ const FENCES: &[(&str, &[&str])] = &[
     ("tiktoken-rs", &["model-providers"]),
     ("rusty-s3", &["document-sources"]),
     ("html5gum", &["document-sources"]),
+    ("hayro-syntax", &["document-readers"]),
+    ("html5ever", &["document-readers"]),
+    ("quick-xml", &["document-readers", "document-sources"]),
+    ("ssfmt", &["document-readers"]),
+    ("zip", &["document-readers"]),
 ];
 
 /// Crates that must stay usable without a runtime.

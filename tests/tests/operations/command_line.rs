@@ -62,7 +62,7 @@ fn documents_are_taken_in_once_and_a_changed_one_again() {
     for name in ["shipping.md", "refund.md"] {
         fs::copy(workspace().join("config/samples/docs").join(name), folder.join(name)).unwrap();
     }
-    fs::write(folder.join("photo.png"), [0, 1, 2]).unwrap();
+    fs::write(folder.join("clip.mp4"), [0, 1, 2]).unwrap();
     let first = ingest(directory.path(), &["docs"]);
     assert_eq!(first.code, Some(0), "{first:?}");
     assert!(first.stdout.contains("2 added, 0 updated, 0 unchanged, 0 failed"), "{first:?}");
@@ -91,8 +91,9 @@ fn a_document_that_cannot_be_read_is_reported_and_the_others_are_taken_in() {
     let directory = temp::directory().unwrap();
     fs::create_dir(directory.path().join("docs")).unwrap();
     fs::write(directory.path().join("docs/good.md"), "# 배송\n\n배송은 이틀 걸립니다.\n").unwrap();
-    fs::write(directory.path().join("docs/bad.md"), [0xFF, 0xFE, 0x00, 0xC3]).unwrap();
+    fs::write(directory.path().join("docs/bad.docx"), b"PK\x03\x04 and no more").unwrap();
     let run = ingest(directory.path(), &["docs"]);
     assert!(run.code.is_some_and(|code| code != 0), "{run:?}");
+    assert!(run.stdout.contains("bad.docx"), "{run:?}");
     assert!(run.stdout.contains("1 added, 0 updated, 0 unchanged, 1 failed"), "{run:?}");
 }

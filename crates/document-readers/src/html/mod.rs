@@ -23,10 +23,7 @@ const DECLARATION: usize = 4_096;
 /// address is that of `<link rel="canonical">`.
 pub(crate) fn read(job: &Job<'_>) -> Result<ReadDocument, ReadError> {
     let text = encoding::text(job, declared_charset(&job.raw.bytes).as_deref())?;
-    let tree = Tree::parse(&text);
-    if tree.depth() > job.limits.depth {
-        return Err(job.too_large("levels of elements", job.limits.depth.into()));
-    }
+    let tree = Tree::parse(job, &text)?;
     let mut document = content(job, &tree, main_part(&tree), true)?;
     if document.blocks.is_empty() {
         document = content(job, &tree, Tree::root(), false)?;

@@ -1,11 +1,15 @@
 //! A page as a tree in one vector.
 
 use std::borrow::Cow;
-use std::cell::RefCell;
+use std::cell::{Cell, RefCell};
+use std::rc::Rc;
 
 use html5ever::interface::{ElemName, ElementFlags, NodeOrText, QuirksMode, TreeSink};
 use html5ever::tendril::{StrTendril, TendrilSink};
 use html5ever::{Attribute, LocalName, Namespace, ParseOpts, QualName, ns, parse_document};
+use rag_pipeline::model::ReadError;
+
+use crate::job::Job;
 
 /// Where a node is in its tree.
 pub(super) type Id = usize;
@@ -14,12 +18,17 @@ const ROOT: Id = 0;
 /// Takes what is in `<template>`: it is not shown.
 const UNSHOWN: Id = 1;
 
+/// How much is parsed before depth and time are looked at, in bytes.
+const PORTION: usize = 4_096;
+
 /// A parsed page.
 pub(super) struct Tree(Vec<Node>);
 
 #[derive(Default)]
 struct Node {
     parent: Option<Id>,
+    /// How many are above; what is moved with the one above it keeps what it had.
+    depth: u32,
     children: Vec<Id>,
     what: What,
 }
@@ -33,10 +42,23 @@ enum What {
 }
 
 impl Tree {
-    /// Parses a page. Anything is a page.
-    pub(super) fn parse(text: &str) -> Self {
-        let builder = Builder(RefCell::new(vec![Node::default(), Node::default()]));
-        parse_document(builder, ParseOpts::default()).one(text)
+    /// Parses a page. Anything is a page, unless its elements are nested too deep: the parser looks through all open ones
+    /// at each new one.
+    pub(super) fn parse(job: &Job<'_>, text: &str) -> Result<Self, ReadError> {
+        let deepest = Rc::new(Cell::new(0));
+        let nodes = RefCell::new(vec![Node::default(), Node::default()]);
+        let mut parser = parse_document(Builder { nodes, deepest: Rc::clone(&deepest) }, ParseOpts::default());
+        let mut rest = text;
+        while !rest.is_empty() {
+            let (portion, after) = rest.split_at(rest.floor_char_boundary(PORTION));
+            parser.process(portion.into());
+            if deepest.get() > job.limits.depth {
+                return Err(job.too_large("levels of elements", job.limits.depth.into()));
+            }
+            job.check_time()?;
+            rest = after;
+        }
+        Ok(parser.finish())
     }
 
     /// The top.
@@ -106,20 +128,14 @@ impl Tree {
         });
         all
     }
-
-    /// The deepest level below the top.
-    pub(super) fn depth(&self) -> u32 {
-        let (mut deepest, mut open) = (0, vec![(ROOT, 0)]);
-        while let Some((id, level)) = open.pop() {
-            deepest = deepest.max(level);
-            open.extend(self.children(id).iter().map(|child| (*child, level + 1)));
-        }
-        deepest
-    }
 }
 
 /// Receives what the parser finds.
-struct Builder(RefCell<Vec<Node>>);
+struct Builder {
+    nodes: RefCell<Vec<Node>>,
+    /// The deepest level that anything was put on.
+    deepest: Rc<Cell<u32>>,
+}
 
 #[derive(Debug)]
 struct Name(QualName);
@@ -136,13 +152,13 @@ impl ElemName for Name {
 
 impl Builder {
     fn make(&self, what: What) -> Id {
-        let mut nodes = self.0.borrow_mut();
-        nodes.push(Node { parent: None, children: Vec::new(), what });
+        let mut nodes = self.nodes.borrow_mut();
+        nodes.push(Node { parent: None, depth: 0, children: Vec::new(), what });
         nodes.len() - 1
     }
 
     fn detach(&self, id: Id) {
-        let mut nodes = self.0.borrow_mut();
+        let mut nodes = self.nodes.borrow_mut();
         if let Some(parent) = nodes[id].parent.take() {
             nodes[parent].children.retain(|child| *child != id);
         }
@@ -153,7 +169,7 @@ impl Builder {
         let id = match child {
             NodeOrText::AppendNode(id) => id,
             NodeOrText::AppendText(text) => {
-                let mut nodes = self.0.borrow_mut();
+                let mut nodes = self.nodes.borrow_mut();
                 let before = place.checked_sub(1).map(|before| nodes[parent].children[before]);
                 if let Some(What::Text(before)) = before.map(|before| &mut nodes[before].what) {
                     before.push_str(&text);
@@ -163,8 +179,10 @@ impl Builder {
                 self.make(What::Text(text.to_string()))
             }
         };
-        let mut nodes = self.0.borrow_mut();
+        let mut nodes = self.nodes.borrow_mut();
         nodes[id].parent = Some(parent);
+        nodes[id].depth = nodes[parent].depth + 1;
+        self.deepest.set(self.deepest.get().max(nodes[id].depth));
         let place = place.min(nodes[parent].children.len());
         nodes[parent].children.insert(place, id);
     }
@@ -176,7 +194,7 @@ impl TreeSink for Builder {
     type ElemName<'a> = Name;
 
     fn finish(self) -> Tree {
-        Tree(self.0.into_inner())
+        Tree(self.nodes.into_inner())
     }
 
     fn parse_error(&self, _: Cow<'static, str>) {}
@@ -186,7 +204,7 @@ impl TreeSink for Builder {
     }
 
     fn elem_name<'a>(&'a self, target: &'a Id) -> Name {
-        match &self.0.borrow()[*target].what {
+        match &self.nodes.borrow()[*target].what {
             What::Element(name, _) => Name(name.clone()),
             _ => Name(QualName::new(None, ns!(), LocalName::from(""))),
         }
@@ -208,12 +226,12 @@ impl TreeSink for Builder {
         if let NodeOrText::AppendNode(id) = child {
             self.detach(id);
         }
-        let place = self.0.borrow()[*parent].children.len();
+        let place = self.nodes.borrow()[*parent].children.len();
         self.insert(*parent, place, child);
     }
 
     fn append_based_on_parent_node(&self, element: &Id, before: &Id, child: NodeOrText<Id>) {
-        let has_parent = self.0.borrow()[*element].parent.is_some();
+        let has_parent = self.nodes.borrow()[*element].parent.is_some();
         if has_parent { self.append_before_sibling(element, child) } else { self.append(before, child) }
     }
 
@@ -234,7 +252,7 @@ impl TreeSink for Builder {
             self.detach(id);
         }
         let at = {
-            let nodes = self.0.borrow();
+            let nodes = self.nodes.borrow();
             nodes[*sibling].parent.and_then(|parent| {
                 nodes[parent].children.iter().position(|child| child == sibling).map(|place| (parent, place))
             })
@@ -245,7 +263,7 @@ impl TreeSink for Builder {
     }
 
     fn add_attrs_if_missing(&self, target: &Id, more: Vec<Attribute>) {
-        if let What::Element(_, have) = &mut self.0.borrow_mut()[*target].what {
+        if let What::Element(_, have) = &mut self.nodes.borrow_mut()[*target].what {
             for attribute in more {
                 if have.iter().all(|known| known.name != attribute.name) {
                     have.push(attribute);
@@ -259,7 +277,7 @@ impl TreeSink for Builder {
     }
 
     fn reparent_children(&self, node: &Id, new_parent: &Id) {
-        let mut nodes = self.0.borrow_mut();
+        let mut nodes = self.nodes.borrow_mut();
         let moved = std::mem::take(&mut nodes[*node].children);
         for child in &moved {
             nodes[*child].parent = Some(*new_parent);

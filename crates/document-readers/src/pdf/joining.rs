@@ -2,11 +2,12 @@
 //!
 //! Korean text may be broken anywhere: between words, where the line break stands for a space, or within a word, where it
 //! stands for nothing. No program tells which, so for a break between two syllables the first of these decides:
-//! 1. The next syllable would have fitted on the line: the writer breaks between words. A space.
-//! 2. What stands before the break is a word of its own elsewhere in the document: a space.
-//! 3. Elsewhere a word begins as the two parts do when joined: no space.
-//! 4. The next line begins with what no word begins with, a particle or an ending alone: no space.
-//! 5. As the document has it at most other breaks that 1 to 4 decided; a space when that tells nothing.
+//! 1. What stands before the break is a word of its own elsewhere in the document: a space.
+//! 2. The two parts joined are a word elsewhere in the document: no space.
+//! 3. The next line begins with what is no word by itself, a particle or an ending: no space.
+//! 4. The next syllable would have fitted on the line: the writer breaks between words. A space.
+//! 5. Elsewhere a word begins as the two parts do when joined: no space.
+//! 6. As the document has it at most other breaks that 1 to 5 decided; a space when that tells nothing.
 //!
 //! A hyphen between Latin letters goes when the next line goes on in lower case. Between Chinese and Japanese characters
 //! there is no space, between all others there is one.
@@ -15,7 +16,7 @@ use std::collections::BTreeSet;
 
 use super::page::{Line, Page};
 
-/// Particles and endings that stand at the beginning of a line only when their word was broken.
+/// Particles and endings that are no words by themselves.
 const NEVER_FIRST: &[&str] = &[
     "을",
     "를",
@@ -32,26 +33,16 @@ const NEVER_FIRST: &[&str] = &[
     "까지",
     "부터",
     "처럼",
-    "보다",
     "에는",
     "에도",
     "으로는",
     "니다",
     "습니다",
     "입니다",
-    "합니다",
-    "됩니다",
     "답니다",
-    "세요",
-    "하세요",
     "십시오",
-    "하며",
-    "하고",
-    "되며",
     "이며",
-    "이나",
     "라도",
-    "마다",
     "들은",
     "들을",
     "들이",
@@ -63,6 +54,8 @@ const NEVER_FIRST: &[&str] = &[
 #[derive(Default)]
 pub(super) struct Joiner {
     words: BTreeSet<String>,
+    /// Those at the beginning or the end of a line, which may be parts of words.
+    edges: BTreeSet<String>,
     breaks_words: bool,
 }
 
@@ -71,9 +64,11 @@ impl Joiner {
     pub(super) fn of(pages: &[Page]) -> Self {
         let mut joiner = Self::default();
         for line in pages.iter().flat_map(|page| &page.lines) {
-            // The first and the last word of a line may be parts of one.
-            let inner = line.words.get(1..line.words.len().saturating_sub(1)).unwrap_or_default();
-            joiner.words.extend(inner.iter().map(|word| bare(&word.text).to_owned()).filter(|word| !word.is_empty()));
+            for (at, word) in line.words.iter().enumerate() {
+                let is_edge = at == 0 || at + 1 == line.words.len();
+                let words = if is_edge { &mut joiner.edges } else { &mut joiner.words };
+                words.insert(bare(&word.text).to_owned());
+            }
         }
         let (mut within, mut between) = (0, 0);
         for page in pages {
@@ -117,18 +112,22 @@ impl Joiner {
         if !is_hangul(last.text.chars().last()?) || !is_hangul(first.text.chars().next()?) {
             return None;
         }
+        let (head, tail) = (bare(&last.text), bare(&first.text));
+        if self.words.contains(head) {
+            return Some(true);
+        }
+        let whole = format!("{head}{tail}");
+        if self.words.contains(&whole) || self.edges.contains(&whole) || NEVER_FIRST.contains(&tail) {
+            return Some(false);
+        }
         let syllable = (first.right - first.left) / first.characters().max(1) as f32;
         // A space is about a third of a syllable wide.
         if right - before.right() > syllable * 1.34 {
             return Some(true);
         }
-        let (head, tail) = (bare(&last.text), bare(&first.text));
-        if self.words.contains(head) {
-            return Some(true);
-        }
         let joined: String = head.chars().chain(tail.chars().take(1)).collect();
         let begins_a_word = self.words.range(joined.clone()..).next().is_some_and(|word| word.starts_with(&joined));
-        (begins_a_word || NEVER_FIRST.contains(&tail)).then_some(false)
+        begins_a_word.then_some(false)
     }
 }
 
@@ -182,8 +181,8 @@ mod tests {
     #[test]
     fn words_of_the_document_tell_what_belongs_together() {
         assert_eq!(
-            joined(&["오늘 배송비 안내", "도서 산간 배", "송비 추가"], 60.0),
-            "오늘 배송비 안내 도서 산간 배송비 추가"
+            joined(&["오늘 배송비 안내.", "도서 산간 배", "송비 추가"], 60.0),
+            "오늘 배송비 안내. 도서 산간 배송비 추가"
         );
         assert_eq!(
             joined(&["반품 교환 안내", "상품 반품 교환", "신청은 앱에서"], 70.0),

@@ -1,5 +1,15 @@
 //! Pages as words in places, however they were found out.
 
+/// What a PDF tells.
+#[derive(Debug, Default)]
+pub(super) struct Told {
+    /// The title in the properties.
+    pub(super) title: String,
+    pub(super) pages: Vec<Page>,
+    /// Pages, from 1, that show something and have no text.
+    pub(super) scans: Vec<u32>,
+}
+
 /// A page of a PDF; lengths are points (1/72 inch), from the upper left.
 #[derive(Debug, Default, Clone, PartialEq)]
 pub(super) struct Page {

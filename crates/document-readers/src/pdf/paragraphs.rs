@@ -12,6 +12,8 @@ use crate::tables::Table;
 
 /// How many lines before and after one tell where full lines of its column end.
 const NEIGHBOURS: usize = 8;
+/// Text that is longer, in bytes, does not go on in another column or on another page.
+const LONG: usize = 6_000;
 /// What begins an item, besides numbers.
 const BULLETS: &[char] =
     &['•', '·', '‣', '▪', '◦', '○', '●', '■', '□', '◆', '◇', '▶', '►', '∙', '-', '–', '*', '❍', '➢', '✓'];
@@ -84,10 +86,27 @@ struct Open {
     right: f32,
 }
 
+impl Open {
+    fn ends_sentence(&self) -> bool {
+        self.text.ends_with(['.', '!', '?', '。', ':', ';', '」', '"', '”'])
+    }
+
+    /// Whether the last line reaches the end of its column.
+    fn is_full(&self) -> bool {
+        self.right - self.last.right() < self.last.size() * 2.0
+    }
+
+    /// Whether the next line goes on with the sentence.
+    fn is_unfinished(&self) -> bool {
+        self.is_full() && !self.ends_sentence()
+    }
+}
+
 impl Writer<'_, '_> {
     fn line(&mut self, page: u32, line: Line, right: f32, sizes: &Sizes) -> Result<(), ReadError> {
         let level = sizes.level(&line);
-        let begins_item = level.is_none() && begins_item(&line.text());
+        let in_sentence = self.open.as_ref().is_some_and(|open| open.level.is_none() && open.is_unfinished());
+        let begins_item = level.is_none() && begins_item(&line.text(), in_sentence);
         if let Some(open) = &mut self.open
             && open.level == level
             && !begins_item
@@ -127,12 +146,11 @@ fn goes_on(open: &Open, page: u32, line: &Line, pitch: f32) -> bool {
         return false;
     }
     let room = open.right - open.last.right();
-    let is_full = room < size * 2.0;
-    let ends_sentence = open.text.ends_with(['.', '!', '?', '。', ':', ';', '」', '"', '”']);
+    let ends_sentence = open.ends_sentence();
     let down = line.top() - open.last.top();
     if page != open.last_page || down <= 0.0 {
         // The next column, or the next page: only an unfinished sentence goes on there.
-        return open.level.is_none() && is_full && !ends_sentence;
+        return open.level.is_none() && open.is_unfinished() && open.text.len() < LONG;
     }
     let overlaps = line.left() < open.last.right() && line.right() > open.last.left();
     if !overlaps || down > size * pitch * 1.35 {
@@ -148,8 +166,9 @@ fn goes_on(open: &Open, page: u32, line: &Line, pitch: f32) -> bool {
     !(was_last || is_indented && (ends_sentence || room > width * 0.2) && open.lines > 0)
 }
 
-/// Whether a line begins with a bullet or a number: `•`, `1.`, `(2)`, `③`, `가.`
-fn begins_item(text: &str) -> bool {
+/// Whether a line begins with a bullet or a number: `•`, `1.`, `(2)`, `③`, `가.` Within a sentence only bullets count: the
+/// `다.` that begins a line ends a verb.
+fn begins_item(text: &str, in_sentence: bool) -> bool {
     let Some((marker, rest)) = text.split_once(' ') else { return false };
     if rest.trim().is_empty() {
         return false;
@@ -158,6 +177,7 @@ fn begins_item(text: &str) -> bool {
     let (first, second, third) = (characters.next(), characters.next(), characters.next());
     match (first, second, third) {
         (Some(first), None, _) => BULLETS.contains(&first) || matches!(first, '①'..='⑳'),
+        _ if in_sentence => false,
         (Some('가' | '나' | '다' | '라' | '마' | '바' | '사' | '아' | '자'), Some('.' | ')'), None) => true,
         _ => {
             let bare = marker.trim_start_matches('(').trim_end_matches(['.', ')']);
@@ -173,10 +193,11 @@ mod tests {
     #[test]
     fn items_are_known_by_their_markers() {
         for item in ["• 배송", "1. 배송", "(2) 교환", "③ 환불", "가. 기준", "- 제주"] {
-            assert!(begins_item(item), "{item}");
+            assert!(begins_item(item, false), "{item}");
         }
         for text in ["가게 안내", "2026. 11. 21", "3,000 원", "-", "1.", "A. B"] {
-            assert!(!begins_item(text), "{text}");
+            assert!(!begins_item(text, false), "{text}");
         }
+        assert!(begins_item("다. 배송", false) && !begins_item("다. 배송은", true));
     }
 }

@@ -5,7 +5,7 @@ use std::process::Command;
 
 use rag_pipeline::model::ReadError;
 
-use super::page::{Line, Page, Word};
+use super::page::{Line, Page, Told, Word};
 use crate::job::Job;
 use crate::programs::{self, Failure, Output};
 
@@ -16,14 +16,8 @@ const INK: u8 = 250;
 /// What is missing, and what to do.
 pub(crate) const ADVICE: &str = "PDFs are read by pdftotext, which is not installed; install poppler-utils and poppler-data (Debian) or poppler (Homebrew)";
 
-/// The title in the properties, and the pages.
-pub(super) struct Told {
-    pub(super) title: String,
-    pub(super) pages: Vec<Page>,
-}
-
-/// Asks `pdftotext` for the words and their places.
-pub(super) fn pages(job: &Job<'_>, program: &Path) -> Result<Told, ReadError> {
+/// Asks `pdftotext` for the words and their places, and `pdftoppm` which pages without words show anything.
+pub(super) fn read(job: &Job<'_>, program: &Path) -> Result<Told, ReadError> {
     let last = job.limits.pages.saturating_add(1).to_string();
     let arguments = ["-bbox-layout", "-enc", "UTF-8", "-l", &last, "-", "-"];
     let output = run(job, program, &arguments, job.limits.unpacked_bytes)?;
@@ -33,10 +27,12 @@ pub(super) fn pages(job: &Job<'_>, program: &Path) -> Result<Told, ReadError> {
     if output.stderr.contains("language pack") {
         return Err(job.not_here("poppler has no Korean character maps; install poppler-data"));
     }
-    let told = parse(&String::from_utf8_lossy(&output.stdout));
+    let mut told = parse(&String::from_utf8_lossy(&output.stdout));
     if told.pages.len() > job.limits.pages as usize {
         return Err(job.too_large("pages", job.limits.pages.into()));
     }
+    let wordless: Vec<u32> = (1..).zip(&told.pages).filter(|(_, page)| page.lines.is_empty()).map(|(n, _)| n).collect();
+    told.scans = not_blank(job, &wordless)?;
     Ok(told)
 }
 
@@ -62,7 +58,7 @@ fn run(job: &Job<'_>, program: &Path, arguments: &[&str], most: u64) -> Result<O
 }
 
 /// Those of some pages (from 1, rising) that show anything. Without `pdftoppm` all are taken to.
-pub(super) fn not_blank(job: &Job<'_>, pages: &[u32]) -> Result<Vec<u32>, ReadError> {
+fn not_blank(job: &Job<'_>, pages: &[u32]) -> Result<Vec<u32>, ReadError> {
     let Some(program) = programs::find("pdftoppm") else { return Ok(pages.to_vec()) };
     let mut shown = Vec::new();
     for run_of_pages in pages.chunk_by(|page, next| page + 1 == *next) {
@@ -101,7 +97,7 @@ fn next_image<'a>(rest: &mut &'a [u8]) -> Option<&'a [u8]> {
 
 /// Reads what `-bbox-layout` writes: one tag per line.
 fn parse(text: &str) -> Told {
-    let mut told = Told { title: String::new(), pages: Vec::new() };
+    let mut told = Told::default();
     for line in text.lines().map(str::trim) {
         if let Some(title) = line.strip_prefix("<title>") {
             told.title = unescaped(title.trim_end_matches("</title>"));

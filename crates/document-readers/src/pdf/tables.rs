@@ -10,6 +10,8 @@ const GAP: f32 = 0.9;
 const ROW_GAP: f32 = 2.6;
 /// How much of its width text in columns fills, and in how many rows at least it does.
 const DENSE: (f32, usize) = (0.8, 6);
+/// How many characters lines of text in columns have on average at least.
+const PROSE: f32 = 12.0;
 /// How many characters cells have on average at most.
 const LONG: f32 = 40.0;
 
@@ -41,31 +43,49 @@ impl Cell {
         self.0.iter().map(|placed| placed.word.right).fold(0.0, f32::max)
     }
 
+    fn is_in(&self, column: (f32, f32)) -> bool {
+        self.left() < column.1 && self.right() > column.0
+    }
+
+    fn characters(&self) -> usize {
+        self.0.iter().map(|placed| placed.word.characters()).sum()
+    }
+
     fn text(&self) -> String {
         self.0.iter().map(|placed| placed.word.text.as_str()).collect::<Vec<_>>().join(" ")
     }
 }
 
+/// What a run of rows is.
+enum Found {
+    Table(Vec<Vec<String>>),
+    /// Columns of running text, which are read one after the other.
+    Columns(Vec<Line>),
+}
+
 /// Lines and tables of a page.
 pub(super) fn items(page: &Page) -> Vec<Item> {
     let rows = rows(page);
-    let mut tables: Vec<(usize, Vec<Vec<String>>)> = Vec::new();
+    let mut found: Vec<(usize, Found)> = Vec::new();
     let mut taken: Vec<Vec<Word>> = vec![Vec::new(); page.lines.len()];
     for run in runs(&rows) {
-        let Some(cells) = table(run) else { continue };
+        let Some(what) = recognised(run) else { continue };
         let placed = || run.iter().flatten().flat_map(|cell| &cell.0);
         let first = placed().map(|placed| placed.line).min().unwrap_or(0);
         for placed in placed() {
             taken[placed.line].push(placed.word.clone());
         }
-        tables.push((first, cells));
+        found.push((first, what));
     }
-    tables.sort_by_key(|(first, _)| *first);
-    let mut tables = tables.into_iter().peekable();
+    found.sort_by_key(|(first, _)| *first);
+    let mut found = found.into_iter().peekable();
     let mut items = Vec::new();
     for (number, line) in page.lines.iter().enumerate() {
-        while let Some((_, cells)) = tables.next_if(|(first, _)| *first == number) {
-            items.push(Item::Table(cells));
+        while let Some((_, what)) = found.next_if(|(first, _)| *first == number) {
+            match what {
+                Found::Table(cells) => items.push(Item::Table(cells)),
+                Found::Columns(lines) => items.extend(lines.into_iter().map(Item::Line)),
+            }
         }
         let words: Vec<Word> = line.words.iter().filter(|word| !taken[number].contains(word)).cloned().collect();
         if !words.is_empty() {
@@ -121,8 +141,8 @@ fn height(row: &Row) -> f32 {
     bottom(row) - top(row)
 }
 
-/// The cells of a run of rows, if they are a table.
-fn table(rows: &[Row]) -> Option<Vec<Vec<String>>> {
+/// What a run of rows is, if it is anything but lines.
+fn recognised(rows: &[Row]) -> Option<Found> {
     let several = rows.iter().filter(|row| row.len() > 1).count();
     let width = rows.iter().map(Vec::len).max()?;
     if several < if width > 2 { 2 } else { 3 } {
@@ -130,13 +150,27 @@ fn table(rows: &[Row]) -> Option<Vec<Vec<String>>> {
     }
     let columns = columns(rows, width)?;
     if is_text_in_columns(rows, &columns) {
+        let line = |cell: &Cell| Line { words: cell.0.iter().map(|placed| placed.word.clone()).collect() };
+        let mut lines = Vec::new();
+        for column in &columns {
+            lines.extend(rows.iter().filter_map(|row| row.iter().find(|cell| cell.is_in(*column))).map(line));
+        }
+        return Some(Found::Columns(lines));
+    }
+    table(rows, &columns).map(Found::Table)
+}
+
+/// The cells of rows in columns, if they are a table.
+fn table(rows: &[Row], columns: &[(f32, f32)]) -> Option<Vec<Vec<String>>> {
+    let characters: usize = rows.iter().flatten().map(Cell::characters).sum();
+    if characters as f32 / rows.iter().map(Vec::len).sum::<usize>().max(1) as f32 > LONG {
         return None;
     }
     let mut placed = Vec::new();
     for row in rows {
-        let mut cells = vec![String::new(); width];
+        let mut cells = vec![String::new(); columns.len()];
         for cell in row {
-            let column = columns.iter().position(|(left, right)| cell.left() < *right && cell.right() > *left)?;
+            let column = columns.iter().position(|column| cell.is_in(*column))?;
             if !cells[column].is_empty() {
                 return None;
             }
@@ -164,15 +198,16 @@ fn columns(rows: &[Row], width: usize) -> Option<Vec<(f32, f32)>> {
     (rows.iter().filter(|row| row.len() > 1).count() * 2 >= rows.len()).then_some(columns)
 }
 
+/// Text fills its columns, row by row; the cells of a table are of all lengths. Each cell has to be in one column.
 fn is_text_in_columns(rows: &[Row], columns: &[(f32, f32)]) -> bool {
     let cells = || rows.iter().flatten();
-    let characters: usize = cells().map(|cell| cell.text().chars().count()).sum();
-    if characters as f32 / cells().count().max(1) as f32 > LONG {
-        return true;
-    }
+    let characters: usize = cells().map(Cell::characters).sum();
     let whole: f32 = columns.iter().map(|(left, right)| right - left).sum::<f32>() * rows.len() as f32;
     let filled: f32 = cells().map(|cell| cell.right() - cell.left()).sum();
-    rows.len() >= DENSE.1 && filled > whole * DENSE.0 && characters as f32 / cells().count().max(1) as f32 > 12.0
+    rows.len() >= DENSE.1
+        && filled > whole * DENSE.0
+        && characters as f32 > cells().count() as f32 * PROSE
+        && cells().all(|cell| columns.iter().filter(|column| cell.is_in(**column)).count() == 1)
 }
 
 /// A bullet or the number of a list item.

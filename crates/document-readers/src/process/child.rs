@@ -3,11 +3,14 @@
 use std::io;
 use std::process::{ExitStatus, Stdio};
 use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
 
 use rag_pipeline::model::{RawDocument, ReadDocument, ReadError};
 use rustix::process::{Pid, Signal, kill_process_group};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::process::{Child, ChildStderr, ChildStdin, ChildStdout, Command};
+use tokio::task::JoinHandle;
+use tokio::time::timeout;
 
 use super::isolated::PoolOptions;
 use crate::worker::{PREFIX, lengths, request};
@@ -15,6 +18,8 @@ use crate::{Limits, programs};
 
 /// How much of what a process says at its end is kept, in bytes.
 const LAST_WORDS: usize = 2_048;
+/// How long is waited for what a process said before it was gone.
+const FAREWELL: Duration = Duration::from_secs(1);
 /// How long an answer may be beyond eight bytes for each character: JSON around many short blocks.
 const AROUND: u64 = 64 << 20;
 
@@ -24,6 +29,7 @@ pub(super) struct Reader {
     stdin: ChildStdin,
     stdout: ChildStdout,
     last_words: Arc<Mutex<Vec<u8>>>,
+    listener: JoinHandle<()>,
 }
 
 impl Reader {
@@ -43,8 +49,8 @@ impl Reader {
             return Err(io::ErrorKind::BrokenPipe.into());
         };
         let last_words = Arc::default();
-        tokio::spawn(listen(stderr, Arc::clone(&last_words)));
-        Ok(Self { child, stdin, stdout, last_words })
+        let listener = tokio::spawn(listen(stderr, Arc::clone(&last_words)));
+        Ok(Self { child, stdin, stdout, last_words, listener })
     }
 
     /// Whether it is still there to be asked.
@@ -79,6 +85,8 @@ impl Reader {
     pub(super) async fn end(mut self) -> String {
         self.kill_group();
         let status = self.child.wait().await;
+        // It ends with the last process of the group; one that left the group does not keep anybody.
+        timeout(FAREWELL, &mut self.listener).await.map(|_| ()).unwrap_or_default();
         let words = self.last_words.lock().unwrap_or_else(PoisonError::into_inner).clone();
         let words = String::from_utf8_lossy(&words);
         let said = words.lines().rfind(|line| !line.trim().is_empty() && !line.starts_with("note:")).unwrap_or("");

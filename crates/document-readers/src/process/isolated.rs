@@ -40,7 +40,7 @@ impl PoolOptions {
             program: program.into(),
             arguments: arguments.into_iter().map(Into::into).collect(),
             processes: 2,
-            idle: Duration::from_secs(60),
+            idle: Duration::from_mins(1),
             limits: Limits::default(),
         }
     }

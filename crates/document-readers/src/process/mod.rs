@@ -5,6 +5,7 @@ mod isolated;
 mod ocr;
 mod program;
 mod renderer;
+mod words;
 
 pub use isolated::{IsolatedReader, PoolOptions};
 pub use ocr::TesseractOcr;

@@ -42,10 +42,9 @@ impl Formats {
 /// to the language.
 fn built_in(id: u32) -> Option<&'static str> {
     match id {
-        14 | 27 | 36 | 50 | 57 => Some("yyyy-mm-dd"),
+        14 | 27 | 30 | 34..=36 | 50 | 52 | 53 | 55..=57 => Some("yyyy-mm-dd"),
         22 => Some("yyyy-mm-dd h:mm"),
         28 | 29 | 51 | 54 | 58 => Some("mm-dd"),
-        30 | 34 | 35 | 52 | 53 | 55 | 56 => Some("yyyy-mm-dd"),
         31 => Some("yyyy\"년\" m\"월\" d\"일\""),
         32 => Some("h\"시\" mm\"분\""),
         33 => Some("h\"시\" mm\"분\" ss\"초\""),

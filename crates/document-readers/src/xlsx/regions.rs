@@ -18,15 +18,15 @@ pub(super) fn write(job: &Job<'_>, sheet: Sheet, outline: &mut Outline<'_>) -> R
     let mut last = None;
     for (number, row) in sheet.rows {
         if last.is_some_and(|last| number > last + 1) {
-            write_region(job, std::mem::take(&mut region), outline)?;
+            write_region(job, &std::mem::take(&mut region), outline)?;
         }
         last = Some(number);
         region.push(row);
     }
-    write_region(job, region, outline)
+    write_region(job, &region, outline)
 }
 
-fn write_region(job: &Job<'_>, rows: Vec<Row>, outline: &mut Outline<'_>) -> Result<(), ReadError> {
+fn write_region(job: &Job<'_>, rows: &[Row], outline: &mut Outline<'_>) -> Result<(), ReadError> {
     let is_table = rows.iter().any(|row| row.len() > 1);
     let titles = if is_table { rows.iter().take_while(|row| row.len() == 1).count() } else { rows.len() };
     for text in rows.iter().take(titles).flat_map(Row::values) {
