@@ -361,50 +361,31 @@ fn vectors() -> TableCreateStatement {
 }
 
 fn indexes() -> Vec<IndexCreateStatement> {
-    vec![
-        Index::create()
-            .name("ux_document_chunks_place")
-            .table(DocumentChunks::Table)
-            .col(DocumentChunks::StoreId)
-            .col(DocumentChunks::DocumentId)
-            .col(DocumentChunks::Version)
-            .col(DocumentChunks::Ordinal)
-            .unique()
-            .to_owned(),
-        Index::create().name("ix_chunk_sweeps_due").table(ChunkSweeps::Table).col(ChunkSweeps::DueAt).to_owned(),
-        Index::create()
-            .name("ix_vector_removals_due")
-            .table(VectorRemovals::Table)
-            .col(VectorRemovals::VectorStore)
-            .col(VectorRemovals::DueAt)
-            .to_owned(),
-        Index::create()
-            .name("ux_vector_spaces")
-            .table(VectorSpaces::Table)
-            .col(VectorSpaces::KindId)
-            .col(VectorSpaces::StoreId)
-            .col(VectorSpaces::Collection)
-            .unique()
-            .to_owned(),
-        Index::create()
-            .name("ix_chunk_vectors_revision")
-            .table(ChunkVectors::Table)
-            .col(ChunkVectors::SpaceId)
-            .col(ChunkVectors::Revision)
-            .to_owned(),
-        Index::create()
-            .name("ix_chunk_vectors_removed")
-            .table(ChunkVectors::Table)
-            .col(ChunkVectors::SpaceId)
-            .col(ChunkVectors::Revision)
+    use DocumentChunks as Chunk;
+    let places = [Chunk::StoreId, Chunk::DocumentId, Chunk::Version, Chunk::Ordinal];
+    let spaces = [VectorSpaces::KindId, VectorSpaces::StoreId, VectorSpaces::Collection];
+    let listed = [Documents::StoreId, Documents::Collection, Documents::Id];
+    let changes = [ChunkVectors::SpaceId, ChunkVectors::Revision];
+    let removed =
+        index("ix_chunk_vectors_removed", ChunkVectors::Table, [ChunkVectors::SpaceId, ChunkVectors::Revision])
             .and_where(Expr::col(ChunkVectors::Embedding).is_null())
-            .to_owned(),
-        Index::create()
-            .name("ix_documents_collection")
-            .table(Documents::Table)
-            .col(Documents::StoreId)
-            .col(Documents::Collection)
-            .col(Documents::Id)
-            .to_owned(),
+            .to_owned();
+    vec![
+        index("ux_document_chunks_place", Chunk::Table, places).unique().to_owned(),
+        index("ix_chunk_sweeps_due", ChunkSweeps::Table, [ChunkSweeps::DueAt]),
+        index("ix_vector_removals_due", VectorRemovals::Table, [VectorRemovals::VectorStore, VectorRemovals::DueAt]),
+        index("ux_vector_spaces", VectorSpaces::Table, spaces).unique().to_owned(),
+        index("ix_chunk_vectors_revision", ChunkVectors::Table, changes),
+        removed,
+        index("ix_documents_collection", Documents::Table, listed),
     ]
+}
+
+fn index<C: IntoIden + 'static>(name: &str, table: C, columns: impl IntoIterator<Item = C>) -> IndexCreateStatement {
+    let mut index = Index::create();
+    index.name(name).table(table.into_iden());
+    for column in columns {
+        index.col(column.into_iden());
+    }
+    index
 }

@@ -93,7 +93,8 @@ fn is_readable(path: &Path) -> bool {
         return false;
     }
     let name = path.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
-    Readers::new(Limits::default()).reads(&RawDocument { name, media_type: None, bytes: Vec::new() })
+    // A byte of no kind: the name decides.
+    Readers::new(Limits::default()).reads(&RawDocument { name, media_type: None, bytes: b"?".to_vec() })
 }
 
 /// The files among the paths with their sizes and times, to see later what has changed.
