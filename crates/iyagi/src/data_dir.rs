@@ -41,6 +41,11 @@ impl DataDir {
         }
     }
 
+    /// Where graphs of vectors are kept, which could be built anew.
+    pub(crate) fn vectors(&self) -> PathBuf {
+        self.path.join("vectors")
+    }
+
     /// Where answered turns are kept while the database is gone.
     pub(crate) fn spool(&self) -> PathBuf {
         self.path.join("spool")

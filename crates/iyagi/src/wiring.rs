@@ -86,7 +86,7 @@ impl Storage {
             MainDatabase::Sqlite(_) => (Arc::new(LocalSignals::default()), None),
         };
         let remembering = Remembering::open(config, fleet).await?;
-        let documents = DocumentStorage::open(config, &main)?;
+        let documents = DocumentStorage::open(config, &main, folder.vectors())?;
         Ok(Self { main, documents, spool, signals, remembering, _folder: folder })
     }
 

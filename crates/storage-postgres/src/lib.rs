@@ -28,4 +28,4 @@ pub use signals::PostgresSignals;
 pub use slots::PostgresStreamSlots;
 pub use source::PostgresSource;
 pub use storage::PostgresStorage;
-pub use storage_sea::{SeaDocuments, SeaImports, SeaSessions, SeaTasks, SeaVectors};
+pub use storage_sea::{SeaDocuments, SeaImports, SeaSessions, SeaTasks, SeaVectors, VectorSettings};

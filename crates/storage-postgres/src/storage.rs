@@ -4,7 +4,9 @@ use kernel::RepositoryError;
 use migration::{Migrator, MigratorTrait};
 use sea_orm::sqlx::PgPool;
 use sea_orm::{ConnectionTrait, DatabaseConnection, DatabaseTransaction, SqlxPostgresConnector, TransactionTrait};
-use storage_sea::{Pools, SeaDocuments, SeaImports, SeaSessions, SeaTasks, SeaVectors, has_schema, repository_error};
+use storage_sea::{
+    Pools, SeaDocuments, SeaImports, SeaSessions, SeaTasks, SeaVectors, VectorSettings, has_schema, repository_error,
+};
 
 use crate::connect::{self, PostgresOptions};
 use crate::keywords::{PostgresKeywords, TsvectorChunks};
@@ -91,8 +93,8 @@ impl PostgresStorage {
     }
 
     /// The built-in vector store. Each holds vectors of its own in memory: one is enough for a process.
-    pub fn vectors(&self) -> SeaVectors {
-        SeaVectors::new(self.pools())
+    pub fn vectors(&self, settings: VectorSettings) -> SeaVectors {
+        SeaVectors::new(self.pools(), settings)
     }
 
     /// Tasks and their parts.

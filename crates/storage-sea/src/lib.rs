@@ -43,4 +43,5 @@ pub use schema::has_schema;
 pub use search::{IndexEntry, IndexedMessage, Matching, MessageIndex, indexed_terms};
 pub use snapshot::{Snapshot, keyed, quoted};
 pub use tasks::SeaTasks;
+pub use vector_search::Settings as VectorSettings;
 pub use vectors::SeaVectors;

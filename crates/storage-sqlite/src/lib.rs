@@ -22,4 +22,4 @@ pub use cpu::SqliteCpu;
 pub use keywords::SqliteKeywords;
 pub use source::SqliteSource;
 pub use storage::SqliteStorage;
-pub use storage_sea::{SeaDocuments, SeaImports, SeaSessions, SeaTasks, SeaVectors};
+pub use storage_sea::{SeaDocuments, SeaImports, SeaSessions, SeaTasks, SeaVectors, VectorSettings};

@@ -3,7 +3,9 @@ use std::sync::Arc;
 
 use kernel::RepositoryError;
 use migration::{Migrator, MigratorTrait};
-use storage_sea::{Pools, SeaDocuments, SeaImports, SeaSessions, SeaTasks, SeaVectors, has_schema, repository_error};
+use storage_sea::{
+    Pools, SeaDocuments, SeaImports, SeaSessions, SeaTasks, SeaVectors, VectorSettings, has_schema, repository_error,
+};
 
 use crate::connect;
 use crate::keywords::{Fts5Index, SqliteKeywords};
@@ -81,8 +83,8 @@ impl SqliteStorage {
     }
 
     /// The built-in vector store. Each holds vectors of its own in memory: one is enough for a process.
-    pub fn vectors(&self) -> SeaVectors {
-        SeaVectors::new(self.pools.clone())
+    pub fn vectors(&self, settings: VectorSettings) -> SeaVectors {
+        SeaVectors::new(self.pools.clone(), settings)
     }
 
     /// Tasks and their parts.

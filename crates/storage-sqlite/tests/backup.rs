@@ -15,7 +15,7 @@ use session_core::testing::samples;
 use storage_postgres::{PostgresOptions, PostgresStorage};
 use storage_sea::dump::DumpReader;
 use storage_sea::{Counting, SeaSessions};
-use storage_sqlite::SqliteStorage;
+use storage_sqlite::{SqliteStorage, VectorSettings};
 use tempfile::TempDir;
 
 async fn open() -> (SqliteStorage, TempDir) {
@@ -163,7 +163,7 @@ async fn the_portable_form_of_postgresql_restores_into_a_file_that_answers_the_s
     let said = new.search(&query, None, limit).await.unwrap();
     assert_eq!((said.items.len(), old.search(&query, None, limit).await.unwrap().items.len()), (1, 1));
     let spec = EmbeddingSpec { embedder: "one".to_owned(), dimension: 1 };
-    let near = target.vectors().search(&spec, &scope, &[1.0], 5).await.unwrap();
+    let near = target.vectors(VectorSettings::default()).search(&spec, &scope, &[1.0], 5).await.unwrap();
     assert!((near[0].score - 1.0).abs() < 1e-6, "{near:?}");
 }
 

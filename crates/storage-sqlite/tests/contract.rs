@@ -68,6 +68,23 @@ mod documents {
     });
 }
 
+mod vectors {
+    use super::*;
+    use rag_pipeline::ports::VectorStore;
+    use rag_pipeline::testing::VectorFixture;
+    use rag_pipeline::testing::contract::vectors::{DIMENSION, kind};
+    use storage_sqlite::VectorSettings;
+
+    rag_pipeline::vector_store_contract!(async {
+        let (storage, folder) = open().await;
+        let vectors = storage.vectors(VectorSettings::default());
+        let occupied = kind("of another length");
+        let other = rag_pipeline::model::EmbeddingSpec { dimension: DIMENSION + 1, ..occupied.clone() };
+        vectors.prepare(&other).await.unwrap();
+        Some(VectorFixture::new(std::sync::Arc::new(vectors), (occupied, DIMENSION + 1), folder))
+    });
+}
+
 mod files {
     use super::*;
     use kernel::RepositoryError;

@@ -13,7 +13,10 @@ const ARROWS: &[(&str, &[&str])] = &[
     ("llm-monitoring", &["kernel"]),
     ("chat-analytics", &["kernel"]),
     ("chat-service", &["kernel", "korean-text", "session-core", "rag-pipeline", "llm-monitoring"]),
-    ("storage-sea", &["kernel", "migration", "rag-pipeline", "session-core", "session-import", "chat-analytics"]),
+    (
+        "storage-sea",
+        &["kernel", "migration", "rag-pipeline", "session-core", "session-import", "chat-analytics", "vector-search"],
+    ),
     (
         "storage-sqlite",
         &[
@@ -42,6 +45,7 @@ const ARROWS: &[(&str, &[&str])] = &[
     ),
     ("storage-redis", &["kernel", "session-core"]),
     ("storage-spool", &["session-core"]),
+    ("vector-search", &[]),
     ("model-providers", &["kernel", "korean-text", "rag-pipeline"]),
     ("document-readers", &["kernel", "rag-pipeline"]),
     ("vector-stores", &["kernel", "rag-pipeline"]),
@@ -75,11 +79,12 @@ const FENCES: &[(&str, &[&str])] = &[
     ("quick-xml", &["document-readers", "document-sources"]),
     ("ssfmt", &["document-readers"]),
     ("zip", &["document-readers"]),
+    ("fearless_simd", &["vector-search"]),
 ];
 
 /// Crates that must stay usable without a runtime.
 const WITHOUT_RUNTIME: &[&str] =
-    &["kernel", "korean-text", "rag-pipeline", "llm-monitoring", "chat-analytics", "session-import"];
+    &["kernel", "korean-text", "rag-pipeline", "llm-monitoring", "chat-analytics", "session-import", "vector-search"];
 
 #[test]
 fn the_table_of_arrows_names_every_crate_of_the_workspace() {

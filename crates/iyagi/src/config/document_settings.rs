@@ -214,4 +214,6 @@ pub(crate) struct VectorsConfig {
     pub(crate) index: String,
     /// What the names of collections there begin with.
     pub(crate) prefix: String,
+    /// Megabytes (2^20 bytes) that built-in vectors may take in memory.
+    pub(crate) memory_mb: u64,
 }

@@ -129,6 +129,7 @@ pub(super) static FIELDS: &[Field] = &[
     field("vectors.api_key", Kind::Key),
     field("vectors.index", Kind::Text(0, 500)),
     field("vectors.prefix", Kind::Text(1, 32)),
+    field("vectors.memory_mb", Kind::Integer(16, 1_048_576)),
 ];
 
 /// The key of this path.

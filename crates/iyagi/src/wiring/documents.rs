@@ -15,14 +15,16 @@ use rag_pipeline::ports::{
 };
 use rag_pipeline::reindex::Reindexer;
 use rag_pipeline::retrieval::Retriever;
-use storage_sea::{SeaDocuments, SeaTasks, SeaVectors};
+use sha2::{Digest, Sha256};
+use storage_sea::{SeaDocuments, SeaTasks, SeaVectors, VectorSettings};
+use uuid::Uuid;
 use vector_stores::{
     ChromaKey, ChromaOptions, ChromaStore, PineconeIndex, PineconeOptions, PineconeStore, Prefix, QdrantOptions,
     QdrantStore,
 };
 
 use super::{MainDatabase, clock, ids, instance};
-use crate::config::{Config, OcrConfig, OcrEngine, VectorStoreKind, VectorsConfig};
+use crate::config::{Config, DatabaseTarget, OcrConfig, OcrEngine, VectorStoreKind, VectorsConfig};
 
 /// The queue of documents that any server on the database may take in.
 const SHARED_QUEUE: &str = "documents";
@@ -66,10 +68,16 @@ pub(crate) fn worker_name() -> String {
 }
 
 impl DocumentStorage {
-    pub(super) fn open(config: &Config, main: &MainDatabase) -> anyhow::Result<Self> {
+    pub(super) fn open(config: &Config, main: &MainDatabase, folder: PathBuf) -> anyhow::Result<Self> {
+        let settings = VectorSettings {
+            memory_limit: config.vectors.memory_mb << 20,
+            folder: Some(folder),
+            origin: origin(config),
+            ..VectorSettings::default()
+        };
         let (documents, tasks, builtin): (_, _, SeaVectors) = match main {
-            MainDatabase::Sqlite(sqlite) => (sqlite.documents(), sqlite.tasks(), sqlite.vectors()),
-            MainDatabase::Postgres(postgres) => (postgres.documents(), postgres.tasks(), postgres.vectors()),
+            MainDatabase::Sqlite(sqlite) => (sqlite.documents(), sqlite.tasks(), sqlite.vectors(settings)),
+            MainDatabase::Postgres(postgres) => (postgres.documents(), postgres.tasks(), postgres.vectors(settings)),
         };
         let keywords: Arc<dyn KeywordIndex> = match main {
             MainDatabase::Sqlite(sqlite) => Arc::new(sqlite.keywords()),
@@ -160,6 +168,18 @@ impl DocumentStorage {
             ids: ids(),
         }
     }
+}
+
+/// Tells the files of vectors of one database from those of another. The address itself may be secret.
+fn origin(config: &Config) -> Uuid {
+    let address = match config.database() {
+        DatabaseTarget::Sqlite(file) => file.display().to_string(),
+        DatabaseTarget::Postgres(url) => url.expose().to_owned(),
+    };
+    let digest = Sha256::digest(address.as_bytes());
+    let mut bytes = [0; 16];
+    bytes.copy_from_slice(&digest[..16]);
+    Uuid::from_bytes(bytes)
 }
 
 fn sources(config: &Config, roots: Vec<PathBuf>) -> anyhow::Result<Sources> {

@@ -34,8 +34,10 @@ pub use worker::{IngestWorker, Swept, WorkerSettings};
 pub struct NewDocument {
     /// The file.
     pub raw: RawDocument,
-    /// Its id; else the one in it, else one made from the file's name.
+    /// Its id; else the one in it.
     pub id: Option<DocumentId>,
+    /// Its id when it names none itself; else one made from the file's name.
+    pub fallback_id: Option<DocumentId>,
     /// Its title.
     pub title: Option<String>,
     /// Where a customer can read it.
@@ -49,7 +51,7 @@ pub struct NewDocument {
 impl From<RawDocument> for NewDocument {
     fn from(raw: RawDocument) -> Self {
         let metadata = Value::Object(serde_json::Map::new());
-        Self { raw, id: None, title: None, url: None, collection: None, metadata }
+        Self { raw, id: None, fallback_id: None, title: None, url: None, collection: None, metadata }
     }
 }
 

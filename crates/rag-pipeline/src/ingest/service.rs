@@ -12,6 +12,8 @@ use crate::ports::{DocumentRepository, TaskQueue};
 
 /// How large a piece of an upload is kept as one part, in bytes.
 const PIECE: usize = 1 << 20;
+/// The code of what was cancelled.
+const CANCELLED: &str = "cancelled";
 /// The kind of task that takes a document in.
 pub(super) const KIND: &str = "ingest";
 
@@ -88,6 +90,9 @@ pub enum SubmitError {
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub(super) struct IngestPayload {
     pub(super) id: Option<DocumentId>,
+    /// The id when the document itself names none.
+    #[serde(default)]
+    pub(super) fallback_id: Option<DocumentId>,
     pub(super) collection: Collection,
     /// Whether a collection that the document itself names goes before it.
     #[serde(default)]
@@ -161,7 +166,8 @@ impl DocumentService {
         Ok(Submitted { document: id, task: task.id })
     }
 
-    /// Queues a file that a worker finds by its address, under the id that is in it or made from its name.
+    /// Queues a file that a worker finds by its address, under the id that is in it or made from `path`: what tells it from
+    /// the others that are taken in with it.
     ///
     /// # Errors
     /// When the storage fails.
@@ -170,9 +176,11 @@ impl DocumentService {
         store: &StoreId,
         collection: &Collection,
         url: &SourceUrl,
+        path: &str,
     ) -> Result<TaskId, RepositoryError> {
         let payload = IngestPayload {
             id: None,
+            fallback_id: identity::slug_of_path(path),
             collection: collection.clone(),
             collection_is_default: true,
             title: None,
@@ -194,6 +202,7 @@ impl DocumentService {
         };
         let payload = IngestPayload {
             id: Some(id.clone()),
+            fallback_id: None,
             collection: submission.collection.clone(),
             collection_is_default: false,
             title: submission.title.clone(),
@@ -283,8 +292,10 @@ impl DocumentService {
     /// When the storage fails.
     pub async fn cancel(&self, store: &StoreId, id: TaskId) -> Result<Option<TaskState>, RepositoryError> {
         let now = self.clock.now();
+        let before = self.queue.find(store, id).await?.map(|task| task.state);
         let state = self.queue.cancel(store, id, now).await?;
-        if state == Some(TaskState::Cancelled)
+        if before == Some(TaskState::Queued)
+            && state == Some(TaskState::Cancelled)
             && let Some(task) = self.queue.find(store, id).await?
         {
             give_up(self.documents.as_ref(), &task, &cancelled(), now).await?;
@@ -355,14 +366,21 @@ pub(super) async fn give_up(
     failure: &TaskFailure,
     now: kernel::Timestamp,
 ) -> Result<(), RepositoryError> {
-    if let Some(id) = DocumentService::document_of(task) {
-        documents.fail(&task.new.store, &id, failure, now).await?;
+    let Some(id) = DocumentService::document_of(task) else { return Ok(()) };
+    // Who changes his mind leaves what was there before as it is.
+    let cancelled = failure.code == CANCELLED;
+    if cancelled {
+        let kept = documents.find(&task.new.store, &id).await?;
+        if kept.is_none_or(|document| document.status != DocumentStatus::Pending) {
+            return Ok(());
+        }
     }
+    documents.fail(&task.new.store, &id, failure, now).await?;
     Ok(())
 }
 
 pub(super) fn cancelled() -> TaskFailure {
-    TaskFailure::new("cancelled", "it was cancelled before it was taken in")
+    TaskFailure::new(CANCELLED, "it was cancelled before it was taken in")
 }
 
 fn subject(id: &DocumentId) -> String {

@@ -103,6 +103,7 @@ impl IngestWorker {
             worker: worker.to_owned(),
             queues: self.settings.queues.clone(),
             lease: self.settings.lease,
+            most_attempts: self.settings.deaths,
         };
         let task = self.queue.claim(&request, self.clock.now()).await?;
         Ok(task.map(|task| {
@@ -131,9 +132,13 @@ impl IngestWorker {
         let now = self.clock.now();
         match &outcome {
             Ok(ingested) => {
-                // Where chunks were stored it is completed already, with them.
-                self.queue.complete(claim, &ingested.result(), now).await?;
+                // Where chunks were stored it is completed already, with them. Otherwise nobody may want it any more.
+                if !self.queue.complete(claim, &ingested.result(), now).await? {
+                    self.stopped(task, claim).await?;
+                }
             }
+            // The claim was lost, or it was to be cancelled.
+            Err(IngestError::Store { source: RepositoryError::Stale, .. }) => self.stopped(task, claim).await?,
             Err(error) => self.failed(task, claim, error, now).await?,
         }
         Ok(outcome)
@@ -181,6 +186,7 @@ impl IngestWorker {
         let new = NewDocument {
             raw: fetched.raw,
             id: payload.id,
+            fallback_id: payload.fallback_id,
             title: payload.title.or(fetched.title),
             url: payload.url.or(fetched.url),
             collection: (!payload.collection_is_default).then(|| payload.collection.clone()),
@@ -204,6 +210,12 @@ impl IngestWorker {
             return Ok(FetchedDocument { raw, title: None, url: None });
         };
         let mut fetched = self.sources.fetch(url).await?;
+        // A page of the web can be read where it was fetched; what stands after a question mark may be a key.
+        let public = url.scheme().starts_with("http") && !url.as_str().contains(['?', '#']);
+        fetched.url = fetched.url.or_else(|| public.then(|| url.to_string()));
+        if let Some(name) = &payload.name {
+            fetched.raw.name.clone_from(name);
+        }
         if payload.media_type.is_some() {
             fetched.raw.media_type.clone_from(&payload.media_type);
         }

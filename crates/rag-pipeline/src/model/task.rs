@@ -124,6 +124,8 @@ pub struct ClaimRequest {
     pub queues: Vec<String>,
     /// How long it may be silent before the task is given to another.
     pub lease: Duration,
+    /// A task that was taken so often is not given out any more: [`sweep`](crate::ports::TaskQueue::sweep) gives it up.
+    pub most_attempts: u32,
 }
 
 /// What a worker hears when it says that it lives.

@@ -24,7 +24,8 @@ pub trait DocumentRepository: Send + Sync {
     /// is completed, all at once.
     ///
     /// # Errors
-    /// [`RepositoryError::Stale`] when the task's claim was lost: nothing has changed then.
+    /// [`RepositoryError::Stale`] when the task's claim was lost, or it is to be cancelled;
+    /// [`RepositoryError::Unavailable`] when the collection was embedded another way meanwhile. Nothing has changed then.
     async fn replace(&self, version: &DocumentVersion<'_>) -> Result<(), RepositoryError>;
 
     /// Marks a document whose ingestion failed; its chunks, if it has any, stay. `false` when there is none.

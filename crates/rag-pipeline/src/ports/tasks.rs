@@ -18,7 +18,7 @@ pub trait TaskQueue: Send + Sync {
     async fn enqueue(&self, task: &NewTask, source: &[&[u8]]) -> Result<(), RepositoryError>;
 
     /// Gives out the task that has waited longest: one whose time has come, or whose worker's lease has ended, in one of
-    /// the worker's queues, with no older open task of the same subject. Counts an attempt. A task that was taken before
+    /// the worker's queues, with no older open task of the same subject, that was not taken too often. Counts an attempt. A task that was taken before
     /// and is asked to be cancelled is cancelled instead of given out.
     async fn claim(&self, request: &ClaimRequest, now: Timestamp) -> Result<Option<Task>, RepositoryError>;
 
@@ -31,7 +31,7 @@ pub trait TaskQueue: Send + Sync {
         now: Timestamp,
     ) -> Result<Heartbeat, RepositoryError>;
 
-    /// The task is done. `false`: the claim was lost, nothing changed. The parts are removed.
+    /// The task is done. `false`: the claim was lost, or the task is to be cancelled; nothing changed. The parts are removed.
     async fn complete(&self, claim: &Claim, result: &Value, now: Timestamp) -> Result<bool, RepositoryError>;
 
     /// The attempt failed; the next may be made from `run_at` on. The parts stay. `false` when the claim was lost.
@@ -71,8 +71,7 @@ pub trait TaskQueue: Send + Sync {
     /// Ends every lease whose worker's name begins with `prefix`, because it is known that they are gone; how many.
     async fn release(&self, prefix: &str, now: Timestamp) -> Result<u64, RepositoryError>;
 
-    /// Fails tasks whose lease has ended and that were taken `attempts` times or more: each time their worker died, or
-    /// hung. Cancels those that were to be cancelled. At most `limit`; gives the failed ones back.
+    /// Fails tasks that were taken `attempts` times or more and that nobody has now: each time their worker died, or hung. Cancels those that were to be cancelled. At most `limit`; gives the failed ones back.
     async fn sweep(&self, attempts: u32, limit: usize, now: Timestamp) -> Result<Vec<Task>, RepositoryError>;
 
     /// Removes tasks that were finished before a time, at most `limit`; how many.

@@ -169,6 +169,10 @@ impl DocumentRepository for MemoryDocuments {
         if others.into_iter().any(|(_, c)| ids.contains(&c.indexed.chunk.id)) {
             return Err(RepositoryError::Conflict);
         }
+        let kept = state.collections.get(&(document.store.clone(), document.collection.clone()));
+        if kept.is_some_and(|info| document.embedding.as_ref().is_some_and(|given| *given != info.embedding)) {
+            return Err(RepositoryError::unavailable("the collection was embedded another way meanwhile"));
+        }
         if let Some((claim, result)) = version.task
             && !self.tasks.complete_held(claim, result, document.updated_at)
         {

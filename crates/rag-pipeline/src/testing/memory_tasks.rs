@@ -60,14 +60,20 @@ impl MemoryTasks {
         held.map(change).is_some()
     }
 
-    /// Completes a task that the claim still holds.
+    /// Completes a task that the claim still holds and that is not to be cancelled.
     pub(super) fn complete_held(&self, claim: &Claim, result: &Value, now: Timestamp) -> bool {
+        let mut completed = false;
         self.held(claim, |kept| {
+            if kept.task.cancel_requested {
+                return;
+            }
+            completed = true;
             kept.task.result = Some(result.clone());
             kept.task.progress = TaskProgress { percent: 100, stage: "done".to_owned() };
             kept.task.failure = None;
             kept.end(TaskState::Completed, now);
-        })
+        });
+        completed
     }
 }
 
@@ -102,8 +108,10 @@ impl TaskQueue for MemoryTasks {
             kept.end(TaskState::Cancelled, now);
         }
         let waits = |kept: &Kept| kept.task.state == TaskState::Queued && kept.task.run_at <= now;
-        let is_free =
-            |kept: &&Kept| request.queues.contains(&kept.task.new.queue) && (waits(kept) || kept.is_dead(now));
+        let is_free = |kept: &&Kept| {
+            let served = request.queues.contains(&kept.task.new.queue) && kept.task.attempts < request.most_attempts;
+            served && (waits(kept) || kept.is_dead(now))
+        };
         let is_first = |kept: &&Kept| {
             let new = &kept.task.new;
             let mut older = tasks.range(..new.id).map(|(_, other)| &other.task);
@@ -234,7 +242,10 @@ impl TaskQueue for MemoryTasks {
         for kept in tasks.values_mut().filter(|kept| kept.is_dead(now) && kept.task.cancel_requested) {
             kept.end(TaskState::Cancelled, now);
         }
-        let stuck = tasks.values_mut().filter(|kept| kept.is_dead(now) && kept.task.attempts >= attempts).take(limit);
+        let is_stuck = |kept: &&mut Kept| {
+            (kept.is_dead(now) || kept.task.state == TaskState::Queued) && kept.task.attempts >= attempts
+        };
+        let stuck = tasks.values_mut().filter(is_stuck).take(limit);
         let failed = stuck.map(|kept| {
             kept.task.failure = Some(TaskFailure::stuck(kept.task.attempts));
             kept.end(TaskState::Failed, now);

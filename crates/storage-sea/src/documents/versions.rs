@@ -112,6 +112,10 @@ impl SeaDocuments {
             transaction.rollback().await.map_err(repository_error)?;
             return Err(RepositoryError::Stale);
         }
+        if !is_embedded_alike(&transaction, document).await? {
+            transaction.rollback().await.map_err(repository_error)?;
+            return Err(RepositoryError::unavailable("the collection was embedded another way meanwhile"));
+        }
         let before = leave(&transaction, &document.store, &document.id, at).await?;
         upsert(&transaction, document, version).await?;
         write_text(&transaction, document, new.text).await?;
@@ -215,6 +219,15 @@ impl SeaDocuments {
         }
         Ok(due.len() as u64)
     }
+}
+
+/// Whether the document's collection is embedded as the document is; it stays so until the transaction ends. One that nobody
+/// keeps anything of has no say.
+async fn is_embedded_alike(transaction: &DatabaseTransaction, new: &Document) -> Result<bool, RepositoryError> {
+    let key = (new.store.as_str().to_owned(), new.collection.as_str().to_owned());
+    let kept = collection::Entity::find_by_id(key).lock_shared().one(transaction).await.map_err(repository_error)?;
+    let (Some(kept), Some(given)) = (kept, &new.embedding) else { return Ok(true) };
+    Ok(kept.embedder == given.embedder && i64::from(kept.dimension) == i64::from(given.dimension))
 }
 
 /// The version that is seen is not to be any more: its chunks and their vectors are planned to be removed.

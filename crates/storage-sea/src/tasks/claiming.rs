@@ -18,7 +18,7 @@ use crate::time::Ts;
 const TAKE: &str = "UPDATE tasks SET state = 'processing', lease_owner = $1, lease_until = $2, updated_at = $3, \
      attempts = attempts + 1, progress = 0, stage = '' \
      WHERE id = (SELECT t.id FROM tasks t \
-       WHERE t.state IN ('queued', 'processing') AND t.run_at <= $3 AND t.queue IN ({queues}) \
+       WHERE t.state IN ('queued', 'processing') AND t.run_at <= $3 AND t.attempts < $4 AND t.queue IN ({queues}) \
        AND (t.state = 'queued' OR (t.lease_until < $3 AND NOT t.cancel_requested)) \
        AND (t.subject = '' OR NOT EXISTS (SELECT 1 FROM tasks o WHERE o.store_id = t.store_id \
          AND o.subject = t.subject AND o.state IN ('queued', 'processing') AND o.id < t.id)) \
@@ -37,10 +37,14 @@ impl SeaTasks {
         self.cancel_dead(now).await?;
         let backend = self.pools.writer.get_database_backend();
         let lock = if backend == DbBackend::Postgres { "FOR UPDATE SKIP LOCKED" } else { "" };
-        let places: Vec<String> = (4..4 + request.queues.len()).map(|place| format!("${place}")).collect();
+        let places: Vec<String> = (5..5 + request.queues.len()).map(|place| format!("${place}")).collect();
         let sql = TAKE.replace("{queues}", &places.join(", ")).replace("{lock}", lock);
-        let mut values: Vec<Value> =
-            vec![request.worker.as_str().into(), Ts::from(now.plus(request.lease)).into(), Ts::from(now).into()];
+        let mut values: Vec<Value> = vec![
+            request.worker.as_str().into(),
+            Ts::from(now.plus(request.lease)).into(),
+            Ts::from(now).into(),
+            i32::try_from(request.most_attempts).unwrap_or(i32::MAX).into(),
+        ];
         values.extend(request.queues.iter().map(|queue| Value::from(queue.as_str())));
         let statement = Statement::from_sql_and_values(backend, sql, values);
         let row = self.pools.writer.query_one_raw(statement).await.map_err(repository_error)?;

@@ -13,7 +13,7 @@ use crate::entity::{is, name_of, task_part};
 use crate::error::repository_error;
 use crate::time::Ts;
 
-/// Completes a task that the claim still holds; `false` when it does not.
+/// Completes a task that the claim still holds and that is not to be cancelled; `false` otherwise.
 pub(crate) async fn complete_in(
     transaction: &DatabaseTransaction,
     claim: &Claim,
@@ -28,7 +28,9 @@ pub(crate) async fn complete_in(
         (C::FailureCode, Expr::value(none.clone())),
         (C::Failure, Expr::value(none)),
     ];
-    let ended = end_in(transaction, held(claim), TaskState::Completed, set.into(), now).await?;
+    // What nobody wants any more is not done, even if it could be.
+    let wanted = held(claim).add(C::CancelRequested.eq(false));
+    let ended = end_in(transaction, wanted, TaskState::Completed, set.into(), now).await?;
     Ok(!ended.is_empty())
 }
 
@@ -127,9 +129,10 @@ impl SeaTasks {
         now: Timestamp,
     ) -> Result<Vec<Task>, RepositoryError> {
         self.cancel_dead(now).await?;
+        let silent = Condition::all().add(is(C::State, "processing")).add(C::LeaseUntil.lt(Ts::from(now)));
+        // Those that were released wait again; none is taken so often by failing alone.
         let dead = Condition::all()
-            .add(is(C::State, "processing"))
-            .add(C::LeaseUntil.lt(Ts::from(now)))
+            .add(Condition::any().add(silent).add(is(C::State, "queued")))
             .add(C::Attempts.gte(i32::try_from(attempts).unwrap_or(i32::MAX)));
         let found = Entity::find().filter(dead.clone()).order_by_asc(C::RunAt).limit(limit as u64);
         let found = found.all(&self.pools.reader).await.map_err(repository_error)?;

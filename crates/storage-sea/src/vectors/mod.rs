@@ -15,14 +15,16 @@ use kernel::{ChunkId, RepositoryError, StoreId, error_chain};
 use rag_pipeline::model::{Collection, EmbeddingSpec, Scope, ScoredChunk, VectorError, VectorPoint};
 use rag_pipeline::ports::VectorStore;
 
+use vector_search::Settings;
+
 use crate::pools::Pools;
-use memory::Memory;
+use memory::{Memory, refused};
 use rows::{Kind, Rows};
 
 /// Points of a transaction: about ten milliseconds of SQLite's one writer.
 const BATCH: usize = 64;
 /// From how many bytes on a search gets a thread of its own, so that other requests go on meanwhile.
-const LARGE: usize = 4 << 20;
+const LARGE: u64 = 4 << 20;
 
 /// The built-in vector store, on either database.
 #[derive(Clone)]
@@ -36,9 +38,9 @@ impl SeaVectors {
     /// What collections call it.
     pub const NAME: &'static str = "builtin";
 
-    /// A vector store over migrated databases.
-    pub fn new(pools: Pools) -> Self {
-        Self { rows: Rows::new(pools), memory: Arc::default(), kinds: Arc::default() }
+    /// A vector store over migrated databases that searches as the settings say.
+    pub fn new(pools: Pools, settings: Settings) -> Self {
+        Self { rows: Rows::new(pools), memory: Arc::new(Memory::new(settings)), kinds: Arc::default() }
     }
 
     /// The kind as it is kept, if it is.
@@ -64,6 +66,16 @@ impl SeaVectors {
 
 fn mismatch(kept: u32, given: usize) -> VectorError {
     VectorError::Mismatch { store: SeaVectors::NAME.to_owned(), kept, given: u32::try_from(given).unwrap_or(u32::MAX) }
+}
+
+/// The vector with length one. Embedders should give it so, and not all do. One without direction stays as it is.
+fn unit(vector: &[f32]) -> Vec<f32> {
+    let length = vector.iter().map(|x| x * x).sum::<f32>().sqrt();
+    if length > 0.0 && length.is_finite() {
+        vector.iter().map(|x| x / length).collect()
+    } else {
+        vec![0.0; vector.len()]
+    }
 }
 
 /// The database's own words go to the log only.
@@ -128,16 +140,18 @@ impl VectorStore for SeaVectors {
             return Ok(Vec::new());
         }
         let Some(kind) = self.fitting(spec, vector.len()).await? else { return Ok(Vec::new()) };
+        let vector = unit(vector);
         let mut hits: Vec<ScoredChunk> = Vec::new();
         for state in self.rows.spaces(kind, scope).await.map_err(vector_error)? {
-            let space = self.memory.up_to_date(&self.rows, kind, state).await.map_err(vector_error)?;
+            let space = self.memory.up_to_date(&self.rows, kind, state).await?;
             let found = if space.bytes() < LARGE {
-                space.search(vector, limit)
+                space.search(&vector, limit)
             } else {
-                let vector = vector.to_vec();
+                let vector = vector.clone();
                 let searched = tokio::task::spawn_blocking(move || space.search(&vector, limit)).await;
                 searched.map_err(|error| VectorError::Permanent(error.to_string()))?
             };
+            let found = found.map_err(|error| refused(&error))?;
             hits.extend(found.into_iter().map(|(id, score)| ScoredChunk { chunk: ChunkId::from_uuid(id), score }));
         }
         hits.sort_by(|a, b| b.score.total_cmp(&a.score).then(a.chunk.cmp(&b.chunk)));

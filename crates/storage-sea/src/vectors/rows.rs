@@ -6,6 +6,7 @@ use rag_pipeline::model::{Collection, EmbeddingSpec, Scope, VectorPoint};
 use sea_orm::{ConnectionTrait, DatabaseTransaction, QueryResult, Statement, StreamTrait, Value};
 use uuid::Uuid;
 
+use super::unit;
 use crate::error::repository_error;
 use crate::pools::Pools;
 
@@ -111,7 +112,7 @@ impl Rows {
         let mut rows = Vec::with_capacity(points.len());
         for point in points {
             values.push(point.chunk.as_uuid().into());
-            let bytes: Vec<u8> = point.vector.iter().flat_map(|x| x.to_le_bytes()).collect();
+            let bytes: Vec<u8> = unit(&point.vector).iter().flat_map(|x| x.to_le_bytes()).collect();
             values.push(bytes.into());
             rows.push(format!("($1, ${}, $2, ${})", values.len() - 1, values.len()));
         }
@@ -199,12 +200,12 @@ impl Rows {
         rows.iter().map(state).collect()
     }
 
-    /// Gives every change of a space after a revision to `each`.
+    /// Gives every change of a space after a revision to `each`, as long as it wants more.
     pub(super) async fn changes(
         &self,
         space: i64,
         after: i64,
-        mut each: impl FnMut(Changed),
+        mut each: impl FnMut(Changed) -> bool,
     ) -> Result<(), RepositoryError> {
         // Who reads everything has no use for what was removed.
         let removed = if after > 0 { "" } else { " AND embedding IS NOT NULL" };
@@ -217,7 +218,10 @@ impl Rows {
             let embedding: Option<Vec<u8>> = get(&row, "embedding")?;
             let vector =
                 embedding.map(|bytes| bytes.as_chunks::<4>().0.iter().map(|x| f32::from_le_bytes(*x)).collect());
-            each(Changed { chunk: get(&row, "chunk_id")?, revision: get(&row, "revision")?, vector });
+            let changed = Changed { chunk: get(&row, "chunk_id")?, revision: get(&row, "revision")?, vector };
+            if !each(changed) {
+                break;
+            }
         }
         Ok(())
     }

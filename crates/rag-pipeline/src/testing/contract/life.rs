@@ -194,4 +194,8 @@ pub async fn a_collection_switches_when_nothing_changed_meanwhile<G>(f: &Fixture
     assert_eq!(f.documents.find(&store("a"), &id("waits")).await.unwrap().unwrap().embedding, None);
     let due = f.removals.due("here", at(70), 9).await.unwrap();
     assert_eq!((due.len(), &due[0].chunks, &due[0].embedding), (1, &vec![chunk_id(1)], &spec("three", 3)));
+    // What was embedded before the switch is not stored after it.
+    let late = put(f.documents.as_ref(), &document("a", "late"), &[chunk(9, "late", 0, "가", "환불")]).await;
+    assert!(matches!(late, Err(RepositoryError::Unavailable(_))), "{late:?}");
+    assert!(f.documents.find(&store("a"), &id("late")).await.unwrap().is_none());
 }

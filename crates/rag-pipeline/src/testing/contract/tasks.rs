@@ -32,6 +32,7 @@ fn request(worker: &str) -> ClaimRequest {
         worker: worker.to_owned(),
         queues: vec!["documents".to_owned()],
         lease: Duration::from_secs(LEASE as u64),
+        most_attempts: 100,
     }
 }
 
@@ -209,6 +210,7 @@ pub async fn cancelling_stops_waiting_and_running_tasks<G>(f: &Fixture<G>) {
     assert_eq!(f.tasks.cancel(&store("b"), new_task(3, "").id, at(1)).await.unwrap(), None);
     assert!(f.parts.numbers(new_task(2, "").id, "source").await.unwrap().is_empty());
     assert_eq!(f.tasks.heartbeat(&running, None, until(2), at(2)).await.unwrap(), Heartbeat::Cancel);
+    assert!(!f.tasks.complete(&running, &json!({}), at(2)).await.unwrap(), "it is not wanted any more");
     assert!(f.tasks.cancelled(&running, at(3)).await.unwrap());
     assert_eq!(state(f, 1).await, TaskState::Cancelled);
     assert_eq!(claim_next(f, "w", 4).await.task, new_task(3, "").id);
@@ -260,6 +262,15 @@ pub async fn a_task_that_kills_its_workers_is_given_up<G>(f: &Fixture<G>) {
     assert_eq!(stuck[0].failure.as_ref().map(|failure| failure.code.as_str()), Some("stuck"));
     assert!(f.parts.numbers(stuck[0].new.id, "source").await.unwrap().is_empty());
     assert!(f.tasks.sweep(2, 9, at(201)).await.unwrap().is_empty());
+    // Neither when its workers' process is known to be gone each time: it is not given out again, and given up.
+    f.tasks.enqueue(&new_task(2, "e"), &[]).await.unwrap();
+    for second in [210, 220] {
+        claim_next(f, "host/1", second).await;
+        f.tasks.release("host/", at(second + 1)).await.unwrap();
+    }
+    let cautious = ClaimRequest { most_attempts: 2, ..request("w") };
+    assert!(f.tasks.claim(&cautious, at(230)).await.unwrap().is_none());
+    assert_eq!(f.tasks.sweep(2, 9, at(231)).await.unwrap().len(), 1);
 }
 
 /// Old finished tasks are forgotten; open ones never.
