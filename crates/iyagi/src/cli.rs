@@ -51,7 +51,7 @@ pub(crate) enum Command {
     Serve(Listen),
     /// Take documents in: files, folders, patterns, addresses, whole sites; text, PDF, Office, CSV, images
     Ingest(Ingest),
-    /// Embed collections anew, as the configuration says now, while they are searched
+    /// Embed collections anew, as the configuration says now; servers on the same PostgreSQL go on searching them
     Reindex(Reindex),
     /// Read documents for a server that starts this process (nobody else needs it)
     #[command(name = READ_DOCUMENTS, hide = true)]
@@ -94,6 +94,9 @@ pub(crate) struct Reindex {
     /// Only this collection [default: all]
     #[arg(long, value_name = "NAME")]
     pub(crate) collection: Option<String>,
+    /// Also collections that are embedded as the configuration says: the vector store may have lost what it had
+    #[arg(long)]
+    pub(crate) all: bool,
 }
 
 #[derive(Debug, Clone, Args)]

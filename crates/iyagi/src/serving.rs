@@ -20,6 +20,9 @@ use crate::upkeep::Upkeep;
 use crate::wiring::{self, Ingestion, Services, Storage, worker_name};
 use crate::workers::{self, Outcome};
 
+/// How long until workers are tried again that could not begin.
+const AGAIN: Duration = Duration::from_secs(30);
+
 /// Takes the address. Done before documents are taken in, so that a taken port is told at once.
 pub(crate) fn listen(config: &Config) -> anyhow::Result<TcpListener> {
     let (host, port) = (config.server.host.as_str(), config.server.port);
@@ -69,7 +72,11 @@ pub(crate) async fn serve(
     upkeep.abort();
     // What it was taking in is begun again by the next process, from where it stood.
     taking_in.abort();
-    let _ = taking_in.await;
+    // It ends by being aborted.
+    drop(taking_in.await);
+    if let Err(error) = storage.documents().release(&worker_name()).await {
+        tracing::warn!(error = error_chain(&error), "tasks wait until their leases end");
+    }
     if let Some(ended) = stopped {
         ended.context("the server crashed")??;
         anyhow::bail!("the server ended by itself");
@@ -94,10 +101,14 @@ fn taking_in(config: &Config, storage: &Storage, told: Arc<Notify>) -> JoinHandl
         if config.documents.workers == 0 {
             return;
         }
-        let worker = match documents.worker(&config, &Ingestion::Shared).await {
-            Ok(worker) => worker,
-            Err(error) => return tracing::error!(error = format!("{error:#}"), "no documents are taken in"),
+        let worker = loop {
+            match documents.worker(&config, &Ingestion::Shared).await {
+                Ok(worker) => break worker,
+                Err(error) => tracing::error!(error = format!("{error:#}"), "no documents are taken in"),
+            }
+            tokio::time::sleep(AGAIN).await;
         };
+        // Nobody else has the data folder: whoever had tasks is gone.
         if alone && let Err(error) = worker.release("").await {
             tracing::warn!(error = error_chain(&error), "tasks of an earlier run wait for their leases to end");
         }

@@ -65,7 +65,8 @@ impl Reindexer {
         EmbeddingSpec { embedder: self.embedder.name(), dimension: self.embedder.dimension() as u32 }
     }
 
-    /// The collections that are embedded otherwise, or elsewhere, than this would.
+    /// The collections that are embedded otherwise, or elsewhere, than this would; with `all`, those that are not, too: a
+    /// vector store may have lost what it had.
     ///
     /// # Errors
     /// When the storage fails.
@@ -73,6 +74,7 @@ impl Reindexer {
         &self,
         store: Option<&StoreId>,
         collection: Option<&Collection>,
+        all: bool,
     ) -> Result<Vec<CollectionInfo>, ReindexError> {
         let mut outdated = Vec::new();
         for of in self.collections.stores().await? {
@@ -81,8 +83,9 @@ impl Reindexer {
             }
             let infos = self.collections.list(&of).await?;
             let named = |info: &CollectionInfo| collection.is_none_or(|collection| info.name == *collection);
-            let other =
-                |info: &CollectionInfo| info.embedding != self.spec() || info.vector_store != self.vectors.name();
+            let other = |info: &CollectionInfo| {
+                all || info.embedding != self.spec() || info.vector_store != self.vectors.name()
+            };
             outdated.extend(infos.into_iter().filter(|info| named(info) && other(info)));
         }
         Ok(outdated)

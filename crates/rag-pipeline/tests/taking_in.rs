@@ -410,11 +410,11 @@ async fn another_embedder_is_refused_until_the_collection_is_embedded_anew() {
         shop.vectors.clone(),
         shop.clock.clone(),
     );
-    let outdated = reindexer.outdated(None, None).await.unwrap();
+    let outdated = reindexer.outdated(None, None, false).await.unwrap();
     assert_eq!(outdated.len(), 1);
     let done = reindexer.reindex(&outdated[0], |_| {}).await.unwrap();
     assert_eq!((done.documents, done.chunks), (1, 1));
-    assert!(reindexer.outdated(None, None).await.unwrap().is_empty());
+    assert!(reindexer.outdated(None, None, false).await.unwrap().is_empty());
     let spec = EmbeddingSpec { embedder: "longer-1".into(), dimension: 3 };
     assert_eq!(shop.vectors.points(&spec, &store()).len(), 1);
     // The old vectors go with the next round of upkeep, although their chunks are still there.

@@ -1,7 +1,7 @@
 //! sea-orm entities, mappings and the repositories that read the same on SQLite and PostgreSQL.
 //!
 //! The entities stay in this crate: the rest of the house sees domain values only. What one database
-//! does in its own way (connecting, full-text search, vectors) is in `storage-sqlite` and `storage-postgres`.
+//! does in its own way (connecting, full-text search) is in `storage-sqlite` and `storage-postgres`.
 
 mod advisor;
 pub mod cpu;

@@ -86,7 +86,7 @@ async fn find(config: &Config, arguments: &Ingest) -> anyhow::Result<Vec<Found>>
             address => SourceUrl::new(address).context("--site")?,
         };
         let listed = wiring::catalogue(config)?.list(&root, arguments.limit).await?;
-        found.extend(listed.into_iter().map(|source| Found { name: source.url.to_string(), url: source.url }));
+        found.extend(listed.into_iter().map(|source| Found::at(source.url)));
     }
     anyhow::ensure!(!found.is_empty(), "there is nothing to take in: name files, folders, addresses or --site");
     Ok(found)

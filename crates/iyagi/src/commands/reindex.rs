@@ -19,7 +19,7 @@ pub(super) async fn run(config: &Config, arguments: Reindex) -> anyhow::Result<E
     let bar = ProgressBar::no_length();
     bar.set_style(ProgressStyle::with_template("{spinner} {pos} chunks {msg}")?);
     let mut done = 0;
-    for info in reindexer.outdated(store.as_ref(), collection.as_ref()).await? {
+    for info in reindexer.outdated(store.as_ref(), collection.as_ref(), arguments.all).await? {
         bar.set_message(format!("{}/{}", info.store, info.name.as_str()));
         let Reindexed { documents, chunks } = reindexer.reindex(&info, |chunks| bar.inc(chunks)).await?;
         bar.suspend(|| println!("{}/{}: {documents} documents, {chunks} chunks", info.store, info.name.as_str()));

@@ -25,6 +25,7 @@ pub(super) async fn demo(config: &Config, metrics: PrometheusHandle) -> anyhow::
     let help = Collection::new("help")?;
     let ingestor = storage.documents().trusting_ingestor(config);
     let tally = ingestion::ingest_all(&ingestor, &config.store.default, &help, samples::documents(), each).await?;
+    storage.documents().rest();
     anyhow::ensure!(failures.is_empty(), "sample documents could not be taken in: {}", failures.join("; "));
     announce(&listener, &format!("{} — sample documents: {tally}", config.store.name))?;
     serving::serve(config, storage, listener, metrics).await?;

@@ -16,8 +16,16 @@ use rag_pipeline::ports::TextReader;
 pub(crate) struct Found {
     /// Where it is.
     pub(crate) url: SourceUrl,
-    /// How it is told of.
-    pub(crate) name: String,
+    /// What tells it from the others: its path below the folder that was named, or its address without the scheme.
+    pub(crate) path: String,
+}
+
+impl Found {
+    /// Something at an address.
+    pub(crate) fn at(url: SourceUrl) -> Self {
+        let path = url.as_str().split_once("://").map_or("", |(_, path)| path).trim_end_matches('/').to_owned();
+        Self { url, path }
+    }
 }
 
 /// The files named, everything readable below the folders named, what fits a pattern, and addresses; in order of their
@@ -26,10 +34,10 @@ pub(crate) fn find(paths: &[String]) -> anyhow::Result<Vec<Found>> {
     let mut found = Vec::new();
     for path in paths {
         if path.contains("://") {
-            found.push(Found { url: SourceUrl::new(path.as_str())?, name: path.clone() });
+            found.push(Found::at(SourceUrl::new(path.as_str())?));
         } else {
             for file in files(path)? {
-                found.push(of_file(&file)?);
+                found.push(of_file(&file, path)?);
             }
         }
     }
@@ -41,7 +49,9 @@ pub(crate) fn find(paths: &[String]) -> anyhow::Result<Vec<Found>> {
     Ok(found)
 }
 
-fn of_file(file: &Path) -> anyhow::Result<Found> {
+fn of_file(file: &Path, named: &str) -> anyhow::Result<Found> {
+    let below = file.strip_prefix(named).ok().filter(|below| !below.as_os_str().is_empty());
+    let path = below.unwrap_or_else(|| Path::new(file.file_name().unwrap_or_default()));
     let whole = fs::canonicalize(file).with_context(|| format!("{} cannot be read", file.display()))?;
     let Some(text) = whole.to_str() else { bail!("the name of {} is not UTF-8", file.display()) };
     // What an address gives a meaning to.
@@ -53,7 +63,7 @@ fn of_file(file: &Path) -> anyhow::Result<Found> {
             c => c.to_string(),
         })
         .collect();
-    Ok(Found { url: SourceUrl::new(format!("file://{escaped}"))?, name: file.display().to_string() })
+    Ok(Found { url: SourceUrl::new(format!("file://{escaped}"))?, path: path.display().to_string() })
 }
 
 /// A file that is named is always taken, and refused by the readers if they cannot read it; in a folder and by a pattern,
@@ -99,12 +109,15 @@ fn is_readable(path: &Path) -> bool {
 
 /// The files among the paths with their sizes and times, to see later what has changed.
 pub(crate) fn watched(paths: &[String]) -> BTreeMap<Found, (u64, Option<SystemTime>)> {
-    let files = paths.iter().filter(|path| !path.contains("://")).filter_map(|path| files(path).ok()).flatten();
-    let state = |file: PathBuf| {
-        let metadata = fs::metadata(&file).ok()?;
-        Some((of_file(&file).ok()?, (metadata.len(), metadata.modified().ok())))
+    let of_path = |path: &String| {
+        let files = files(path).unwrap_or_default().into_iter();
+        let state = |file: PathBuf| {
+            let metadata = fs::metadata(&file).ok()?;
+            Some((of_file(&file, path).ok()?, (metadata.len(), metadata.modified().ok())))
+        };
+        files.filter_map(state).collect::<Vec<_>>()
     };
-    files.filter_map(state).collect()
+    paths.iter().filter(|path| !path.contains("://")).flat_map(of_path).collect()
 }
 
 /// Reads files whole, for those who have few of them.

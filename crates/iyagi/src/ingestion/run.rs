@@ -138,7 +138,7 @@ pub(crate) async fn ingest_files(
             while progress.lock().open.len() >= AHEAD {
                 sleep(LOOK).await;
             }
-            let task = service.submit_file(store, collection, &file.url).await?;
+            let task = service.submit_file(store, collection, &file.url, &file.path).await?;
             progress.lock().open.insert(task);
             told.notify_one();
         }

@@ -7,6 +7,7 @@ use std::time::Duration;
 use anyhow::{Context, bail};
 use document_readers::{IsolatedReader, PdfRenderer, PoolOptions, Readers, TesseractOcr};
 use document_sources::Sources;
+use kernel::RepositoryError;
 use model_providers::{HashedEmbedder, O200kTokens, VisionOcr, VisionOptions};
 use rag_pipeline::ingest::{DocumentService, IngestPorts, IngestWorker, Ingestor};
 use rag_pipeline::ports::{
@@ -145,6 +146,11 @@ impl DocumentStorage {
         Reindexer::new(documents, collections, self.embedder.clone(), self.vectors.clone(), clock())
     }
 
+    /// Gives back the tasks that workers of this name have.
+    pub(crate) async fn release(&self, workers: &str) -> Result<u64, RepositoryError> {
+        self.tasks.release(workers, clock().now()).await
+    }
+
     /// Gives back what only counting tokens needs.
     pub(crate) fn rest(&self) {
         self.tokens.forget();
@@ -236,7 +242,7 @@ async fn ocr(config: &OcrConfig) -> anyhow::Result<Option<Arc<dyn Ocr>>> {
             Ok(tesseract) => Ok(Some(Arc::new(tesseract))),
             Err(_) if !config.model.is_empty() => Ok(Some(Arc::new(vision(config, time)?))),
             Err(missing) => {
-                tracing::debug!(reason = %missing, "scans cannot be read");
+                tracing::info!(reason = %missing, "scans cannot be read");
                 Ok(None)
             }
         },

@@ -83,7 +83,8 @@ pub struct Document {
     pub url: Option<String>,
     /// Whatever else the shop wants to keep with it: a JSON object.
     pub metadata: serde_json::Value,
-    /// SHA-256 (hex) of the source, the chunker's version and the embedder's name: equal means nothing to do.
+    /// SHA-256 (hex) of the source and of everything that decides what is made of it: chunker, embedder, vector store, OCR,
+    /// title, address, collection, metadata. Equal means nothing to do.
     pub content_hash: String,
     /// What its chunks are embedded by; `None` while it has none.
     pub embedding: Option<EmbeddingSpec>,
@@ -168,7 +169,7 @@ pub struct CollectionInfo {
     pub vector_store: String,
     /// What its chunks are embedded by.
     pub embedding: EmbeddingSpec,
-    /// When it got its first document.
+    /// When its first document was about to be stored.
     pub created_at: Timestamp,
 }
 
