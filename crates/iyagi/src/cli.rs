@@ -58,7 +58,7 @@ pub(crate) enum Command {
     ReadDocuments,
     /// Bring conversations in from another system's database, and take them back
     Import(Box<crate::commands::ImportArguments>),
-    /// Measure retrieval and answers on the sample shop: recall, facts, refusals
+    /// Measure retrieval and answers, on the sample shop or on your questions: recall, facts, refusals
     Eval(Eval),
     /// Test, describe, back up and restore the database
     #[command(subcommand)]
@@ -135,12 +135,26 @@ pub(crate) struct Eval {
     /// The harder built-in cases: words the documents avoid, unanswerable questions that nearly have an answer
     #[arg(long, conflicts_with = "cases")]
     pub(crate) hard: bool,
+    /// Only how passages are found, on a question-answering file of the SQuAD shape (JSON; KorQuAD is one)
+    #[arg(long, value_name = "FILE", conflicts_with_all = ["cases", "hard", "misses"])]
+    pub(crate) squad: Option<PathBuf>,
+    /// Ask so many of its questions, evenly spread, of all its passages [default: all]
+    #[arg(long, value_name = "N", requires = "squad", value_parser = at_least_one)]
+    pub(crate) limit: Option<usize>,
     /// Print the report as JSON
     #[arg(long)]
     pub(crate) json: bool,
     /// Also print what went wrong, case by case; held-out cases are never shown
     #[arg(long)]
     pub(crate) misses: bool,
+}
+
+fn at_least_one(text: &str) -> Result<usize, String> {
+    match text.parse() {
+        Ok(0) => Err("at least one question must be asked".to_owned()),
+        Ok(number) => Ok(number),
+        Err(_) => Err("not a whole number".to_owned()),
+    }
 }
 
 #[derive(Debug, Clone, Copy, Subcommand)]
@@ -183,6 +197,15 @@ mod tests {
     #[test]
     fn the_command_line_is_consistent() {
         Cli::command().debug_assert();
+    }
+
+    #[test]
+    fn a_sample_of_questions_needs_a_file_to_take_them_from() {
+        let refused = |arguments: &[&str]| Cli::try_parse_from([&["iyagi", "eval"], arguments].concat()).is_err();
+        assert!(!refused(&["--squad", "f.json", "--limit", "5", "--json"]));
+        assert!(refused(&["--limit", "5"]));
+        assert!(refused(&["--squad", "f.json", "--limit", "0"]));
+        assert!(refused(&["--squad", "f.json", "--hard"]));
     }
 
     #[test]

@@ -58,6 +58,8 @@ pub struct Plan {
     pub sources: Vec<Source>,
     /// How the question was made to stand alone.
     pub rewritten: Rewritten,
+    /// What was searched for.
+    pub query: Query,
     /// All that was found, best first, also when it was not enough to answer from.
     pub hits: Vec<Hit>,
     /// Whether passages were given to the model.
@@ -117,6 +119,7 @@ impl AnswerPlanner {
             grounded: !sources.is_empty(),
             sources,
             rewritten,
+            query,
             hits: found.hits,
             keyword_only: found.keyword_only,
         })

@@ -7,3 +7,4 @@ mod database;
 mod evaluation;
 mod logs;
 mod pages;
+mod passages;

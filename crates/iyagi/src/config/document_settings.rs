@@ -217,3 +217,10 @@ pub(crate) struct VectorsConfig {
     /// Megabytes (2^20 bytes) that built-in vectors may take in memory.
     pub(crate) memory_mb: u64,
 }
+
+impl VectorsConfig {
+    /// The same, with everything in the database.
+    pub(crate) fn embedded(&self) -> Self {
+        Self { store: VectorStoreKind::Builtin, ..self.clone() }
+    }
+}

@@ -1,6 +1,7 @@
 use serde::Serialize;
 
 use super::{CaseKind, Split};
+use crate::retrieval::Query;
 
 /// How one case went.
 #[derive(Debug, Clone, PartialEq, Serialize)]
@@ -11,8 +12,11 @@ pub struct CaseResult {
     pub kind: CaseKind,
     /// Its split.
     pub split: Split,
-    /// The question as it was searched.
+    /// The question made to stand alone.
     pub standalone: String,
+    /// What was searched for, with what the conversation added.
+    #[serde(skip)]
+    pub query: Query,
     /// The place, from 1, of the first hit of a right document; `None` when there is none, or none is right.
     pub rank: Option<u32>,
     /// Facts a right answer contains.
@@ -43,6 +47,17 @@ impl CaseResult {
 pub fn contains_fact(answer: &str, spellings: &[String]) -> bool {
     let answer = bare(answer);
     spellings.iter().any(|spelling| answer.contains(&bare(spelling)))
+}
+
+/// The middle of some times, the later of two; 0 when there are none.
+pub(super) fn median(mut times: Vec<u64>) -> u64 {
+    times.sort_unstable();
+    times.get(times.len() / 2).copied().unwrap_or(0)
+}
+
+/// A share as tables show it.
+pub(super) fn shown(share: Option<f64>) -> String {
+    share.map_or_else(|| "–".to_owned(), |share| format!("{share:.3}"))
 }
 
 fn bare(text: &str) -> String {

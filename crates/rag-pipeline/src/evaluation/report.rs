@@ -2,6 +2,7 @@ use std::fmt::Write as _;
 
 use serde::Serialize;
 
+use super::metrics::{median, shown};
 use super::{CaseKind, CaseResult, Split};
 
 /// The figures of a set of cases; shares are 0 to 1, `None` where the set has nothing to measure them by.
@@ -54,8 +55,6 @@ impl Figures {
         let facts: u32 = answerable.iter().map(|r| r.facts).sum();
         let found: u32 = answerable.iter().map(|r| r.facts_found).sum();
         let reciprocal: f64 = answerable.iter().filter_map(|r| r.rank).map(|rank| 1.0 / f64::from(rank)).sum();
-        let mut times: Vec<u64> = results.iter().map(|r| r.micros).collect();
-        times.sort_unstable();
         Self {
             cases: results.len(),
             recall_at_1: within(1),
@@ -65,7 +64,7 @@ impl Figures {
             refusal_accuracy: share(&unanswerable, |r| r.refused),
             false_refusals: share(&answerable, |r| r.refused),
             right: share(&results.iter().collect::<Vec<_>>(), CaseResult::right),
-            median_micros: times.get(times.len() / 2).copied().unwrap_or(0),
+            median_micros: median(results.iter().map(|r| r.micros).collect()),
         }
     }
 }
@@ -127,13 +126,10 @@ impl Report {
     }
 }
 
-fn shown(share: Option<f64>) -> String {
-    share.map_or_else(|| "–".to_owned(), |share| format!("{share:.3}"))
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::retrieval::Query;
 
     fn result(kind: CaseKind, rank: Option<u32>, found: u32, refused: bool) -> CaseResult {
         CaseResult {
@@ -141,6 +137,7 @@ mod tests {
             kind,
             split: Split::Dev,
             standalone: String::new(),
+            query: Query::from(""),
             rank,
             facts: 2,
             facts_found: found,

@@ -7,6 +7,7 @@ use super::{Case, CaseResult, contains_fact};
 use crate::model::{AnswerDelta, ChatRequest, FinishReason, ModelError, PastTurn, Scope, TokenUsage};
 use crate::planner::{AnswerPlanner, Plan, PlanInput};
 use crate::ports::ChatModel;
+use crate::retrieval::RankError;
 
 /// Why an evaluation stopped.
 #[derive(Debug, thiserror::Error)]
@@ -28,6 +29,17 @@ pub enum EvalError {
         /// The model's error.
         #[source]
         source: ModelError,
+    },
+    /// One method of retrieval failed.
+    #[error("retrieval by {method} failed for \"{case}\"")]
+    Ranking {
+        /// The case.
+        case: String,
+        /// The method.
+        method: &'static str,
+        /// What failed.
+        #[source]
+        source: RankError,
     },
 }
 
@@ -89,6 +101,7 @@ impl Evaluation {
             kind: case.kind,
             split: case.split,
             standalone: plan.rewritten.standalone.clone(),
+            query: plan.query.clone(),
             rank: plan.hits.iter().position(right).map(|at| at as u32 + 1),
             facts: case.facts.len() as u32,
             facts_found: case.facts.iter().filter(|fact| contains_fact(&answer, fact)).count() as u32,

@@ -3,18 +3,21 @@
 mod concepts;
 mod fusion;
 mod grounding;
+mod method;
 mod rerank;
 
 use std::sync::Arc;
 
 use futures::future::try_join3;
-use kernel::{ChunkId, RepositoryError};
+use kernel::{ChunkId, RepositoryError, error_chain};
 
 use crate::cues::AnswerKind;
 use crate::matching::Matchable;
-use crate::model::{Concept, EmbeddingSpec, Scope, ScoredChunk, StoredChunk, TermWeight};
+use crate::model::{Concept, Scope, ScoredChunk, StoredChunk, TermWeight};
 use crate::ports::{DocumentRepository, Embedder, KeywordIndex, VectorStore};
 use concepts::{Analysis, analyse};
+
+pub use method::{Method, RankError};
 
 /// Candidates asked of each index.
 const CANDIDATES: usize = 50;
@@ -146,20 +149,13 @@ impl Retriever {
         Ok(decide(analysis, &kinds, hits, limit, keyword_only))
     }
 
+    /// The vector store's list, or `None` when only words can be searched.
     async fn by_vector(&self, scope: &Scope, query: &Query) -> Result<Option<Vec<ScoredChunk>>, RepositoryError> {
-        let vectors = match self.embedder.embed(std::slice::from_ref(&query.text)).await {
-            Ok(vectors) => vectors,
-            Err(error) => {
-                tracing::warn!(error = %error, embedder = self.embedder.name(), "embedding failed, searching by keywords only");
-                return Ok(None);
-            }
-        };
-        let Some(vector) = vectors.first() else { return Ok(None) };
-        let spec = EmbeddingSpec { embedder: self.embedder.name(), dimension: self.embedder.dimension() as u32 };
-        match self.vectors.search(&spec, scope, vector, CANDIDATES).await {
+        match self.nearest(scope, &query.text).await {
             Ok(hits) => Ok(Some(hits)),
             Err(error) => {
-                tracing::warn!(error = %error, store = self.vectors.name(), "vector search failed, searching by keywords only");
+                let (embedder, store) = (self.embedder.name(), self.vectors.name());
+                tracing::warn!(error = error_chain(&error), embedder, store, "searching by keywords only");
                 Ok(None)
             }
         }

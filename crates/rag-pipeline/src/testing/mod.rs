@@ -21,7 +21,7 @@ use contract::vectors::{DIMENSION, VectorSubject, kind};
 pub use memory::MemoryDocuments;
 pub use memory_tasks::MemoryTasks;
 pub use memory_vectors::MemoryVectors;
-pub use planner::{OneVector, Passage, planner_over};
+pub use planner::{OneVector, Passage, planner_over, retriever_over};
 pub use ports::{NoPages, ports_in_memory};
 
 /// One storage under test, through its ports.

@@ -51,8 +51,16 @@ pub struct Passage<'a> {
 ///
 /// # Panics
 /// When an id is not one.
-#[allow(clippy::expect_used)] // a test's own constants
 pub async fn planner_over(store: &StoreId, passages: &[Passage<'_>]) -> AnswerPlanner {
+    AnswerPlanner::new(Arc::new(retriever_over(store, passages).await))
+}
+
+/// A retriever over these documents of a store, in memory, to which all are equally near.
+///
+/// # Panics
+/// When an id is not one.
+#[allow(clippy::expect_used)] // a test's own constants
+pub async fn retriever_over(store: &StoreId, passages: &[Passage<'_>]) -> Retriever {
     let documents = Arc::new(MemoryDocuments::default());
     let vectors = Arc::new(MemoryVectors::default());
     let spec = EmbeddingSpec { embedder: OneVector.name(), dimension: VECTOR.len() as u32 };
@@ -101,6 +109,5 @@ pub async fn planner_over(store: &StoreId, passages: &[Passage<'_>]) -> AnswerPl
         let version = DocumentVersion { document: &document, text, chunks: &chunks, planned: None, task: None };
         documents.replace(&version).await.expect("memory takes it");
     }
-    let retriever = Retriever::new(documents.clone(), documents, vectors, Arc::new(OneVector));
-    AnswerPlanner::new(Arc::new(retriever))
+    Retriever::new(documents.clone(), documents, vectors, Arc::new(OneVector))
 }
