@@ -101,7 +101,7 @@ pub(crate) struct Reindex {
 
 #[derive(Debug, Clone, Args)]
 pub(crate) struct Ingest {
-    /// Files, folders, patterns in quotes ("docs/**/*.pdf"), or addresses (https://, s3://, notion://page/…)
+    /// Files, folders, patterns in quotes ("docs/**/*.pdf"), or addresses (https, s3, notion)
     #[arg(value_name = "PATH", required_unless_present = "site")]
     pub(crate) paths: Vec<String>,
     /// Take in every page below this address (sitemap or links, robots.txt respected); "notion" for the configured database

@@ -23,7 +23,7 @@ impl O200kTokens {
                 Ok(unpacked) => *tables = Some(Arc::new(unpacked)),
                 // They are a part of the program: only a broken build comes here.
                 Err(error) => {
-                    tracing::error!(error = %error, "the tables of o200k cannot be unpacked, tokens are estimated")
+                    tracing::error!(error = %error, "the tables of o200k cannot be unpacked, tokens are estimated");
                 }
             }
         }

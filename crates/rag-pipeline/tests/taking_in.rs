@@ -248,7 +248,7 @@ async fn an_attempt_goes_on_from_the_last_finished_batch_and_waits_as_long_as_as
     let shop = Shop::new();
     // Long enough for two batches of 32.
     let mut content: String = (0..40).map(|n| format!("{n}번째 {}\n", "상품을 안내합니다. ".repeat(60))).collect();
-    content.push_str("끝");
+    content.push('끝');
     shop.embedder.fails.store(1, Ordering::SeqCst);
     shop.submit("d", &content).await;
     shop.work().await.1.unwrap_err();

@@ -1,6 +1,7 @@
 //! How common terms are, as far as counting them again and again would cost too much; and which of them to look by.
 
 use std::collections::HashMap;
+use std::hash::BuildHasher;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
@@ -10,7 +11,7 @@ const COMMON: u64 = 1_000;
 /// From how many chunks on their number is.
 const MANY: u64 = 10_000;
 /// How long. A weight that is a few minutes old ranks as well.
-const FRESH: Duration = Duration::from_secs(300);
+const FRESH: Duration = Duration::from_mins(5);
 /// The most terms that are remembered.
 const MOST: usize = 50_000;
 
@@ -84,7 +85,11 @@ impl TermCounts {
 /// The rare terms of a question tell what it is about; chunks that share only common ones with it are many, and none of
 /// them is among the best. So rare terms are taken until they have `budget` chunks together; of the common ones, only
 /// where two of the rarest meet.
-pub fn candidates(terms: &[String], counts: &HashMap<String, u64>, budget: u64) -> Option<Vec<Vec<String>>> {
+pub fn candidates<S: BuildHasher>(
+    terms: &[String],
+    counts: &HashMap<String, u64, S>,
+    budget: u64,
+) -> Option<Vec<Vec<String>>> {
     const MEETING: usize = 6;
     let mut by_rarity: Vec<(&String, u64)> = terms
         .iter()

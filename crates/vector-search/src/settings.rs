@@ -6,8 +6,8 @@ use uuid::Uuid;
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Settings {
     /// With how many vectors a space begins to build a graph. Default 100,000: of 512 numbers each they are compared in
-    /// 9 ms, on busy cores in 18, and exactly; the graph takes minutes to build and half of that time to search. With
-    /// 30,000 it saves nothing. With trained embeddings and the values for them below it saves more.
+    /// 18 ms on busy cores, exactly; the graph takes minutes to build and half of that time to search. With 30,000 it
+    /// saves nothing. With trained embeddings and the values for them below it saves more.
     pub graph_from: usize,
     /// Memory for all spaces together, in bytes. Default 1 GiB.
     pub memory_limit: u64,

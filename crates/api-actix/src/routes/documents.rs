@@ -29,7 +29,7 @@ const WAITED: &[ErrorCode] = &[ErrorCode::UnreadableDocument];
 const SEARCH: &[ErrorCode] = &[ErrorCode::EmptyQuery, ErrorCode::QueryTooLong];
 
 /// How long a client that waits is kept.
-const WAIT: Duration = Duration::from_secs(60);
+const WAIT: Duration = Duration::from_mins(1);
 /// How often it is looked whether a task is done that somebody waits for.
 const LOOK: Duration = Duration::from_millis(40);
 

@@ -54,7 +54,7 @@ async fn answers(config: &Config, arguments: &Eval) -> anyhow::Result<()> {
 
 /// What is known of questions about passages.
 #[derive(Serialize)]
-struct Passages {
+struct OfPassages {
     passages: usize,
     unanswerable: usize,
     #[serde(flatten)]
@@ -68,7 +68,7 @@ async fn passages(config: &Config, file: &Path, arguments: &Eval) -> anyhow::Res
     let laboratory = Laboratory::open(config, squad.documents(), true).await?;
     let retrieval = laboratory.compare(&squad.asked()).await?;
     laboratory.close().await?;
-    print(&Passages { passages: squad.passages.len(), unanswerable: squad.unanswerable, retrieval }, arguments.json)
+    print(&OfPassages { passages: squad.passages.len(), unanswerable: squad.unanswerable, retrieval }, arguments.json)
 }
 
 fn text(file: &Path) -> anyhow::Result<String> {
@@ -95,10 +95,9 @@ impl Laboratory {
         };
         let storage = Storage::open(&config).await?;
         let (store, collection) = (config.store.default.clone(), Collection::new("help")?);
-        let ingestor = match plain {
-            true => storage.documents().trusting_ingestor(&config),
-            false => storage.documents().ingestor(&config).await?,
-        };
+        let documents_of = storage.documents();
+        let ingestor =
+            if plain { documents_of.trusting_ingestor(&config) } else { documents_of.ingestor(&config).await? };
         let mut failure = None;
         let tally = ingestion::ingest_all(&ingestor, &store, &collection, documents, |result| {
             failure = failure.take().or_else(|| result.as_ref().err().map(ToString::to_string));
@@ -153,7 +152,7 @@ impl std::fmt::Display for Answers {
     }
 }
 
-impl std::fmt::Display for Passages {
+impl std::fmt::Display for OfPassages {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         let Self { passages, unanswerable, retrieval } = self;
         let questions = retrieval.questions;

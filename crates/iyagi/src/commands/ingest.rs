@@ -42,7 +42,10 @@ pub(super) async fn run(config: &Config, arguments: Ingest) -> anyhow::Result<Ex
         if !arguments.json {
             println!("{tally}");
         }
-        while arguments.watch {
+        if !arguments.watch {
+            return anyhow::Ok(tally);
+        }
+        loop {
             tokio::time::sleep(LOOK).await;
             let now = ingestion::watched(&arguments.paths);
             let changed =
@@ -53,7 +56,6 @@ pub(super) async fn run(config: &Config, arguments: Ingest) -> anyhow::Result<Ex
                 take(changed).await?;
             }
         }
-        anyhow::Ok(tally)
     };
     let tally = tokio::select! {
         tally = work => tally?,

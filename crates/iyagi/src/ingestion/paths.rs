@@ -150,7 +150,10 @@ mod tests {
             fs::write(folder.path().join(name), "# 제목\n내용").unwrap();
         }
         let path = folder.path().to_str().unwrap().to_owned();
-        assert_eq!(named(&find(&[path.clone()]).unwrap()), ["a.txt", "b.md", "e%20f%25.csv", "c.MD", "d.pdf"]);
+        assert_eq!(
+            named(&find(std::slice::from_ref(&path)).unwrap()),
+            ["a.txt", "b.md", "e%20f%25.csv", "c.MD", "d.pdf"]
+        );
         assert_eq!(named(&find(&[format!("{path}/**/*.md")]).unwrap()), ["b.md"]);
         assert_eq!(watched(&[path]).len(), 5);
     }

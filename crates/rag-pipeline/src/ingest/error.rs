@@ -1,6 +1,6 @@
 use kernel::{RepositoryError, error_chain};
 
-use crate::model::{Collection, EmbeddingSpec, ModelError, ReadError, SourceError, TaskFailure, VectorError};
+use crate::model::{CollectionInfo, ModelError, ReadError, SourceError, TaskFailure, VectorError};
 
 /// Why a document was not taken in.
 #[derive(Debug, thiserror::Error)]
@@ -31,21 +31,16 @@ pub enum IngestError {
     },
     /// The collection is embedded in another way than documents are now.
     #[error(
-        "the collection \"{}\" is embedded by {} ({} numbers) in {kept_in}, and the configuration says {} ({} numbers) in \
-         {given_in}; run `iyagi reindex` to embed it anew, or set what it was made with",
-        collection.as_str(), kept.embedder, kept.dimension, given.embedder, given.dimension
+        "the collection \"{}\" is embedded by {} ({} numbers) in {}, and the configuration says {} ({} numbers) in {}; \
+         run `iyagi reindex` to embed it anew, or set what it was made with",
+        kept.name.as_str(), kept.embedding.embedder, kept.embedding.dimension, kept.vector_store,
+        given.embedding.embedder, given.embedding.dimension, given.vector_store
     )]
     OtherEmbedding {
-        /// The collection.
-        collection: Collection,
-        /// What it is embedded by.
-        kept: EmbeddingSpec,
-        /// The vector store it is in.
-        kept_in: String,
-        /// What documents are embedded by now.
-        given: EmbeddingSpec,
-        /// The vector store they go to now.
-        given_in: String,
+        /// How it is embedded.
+        kept: Box<CollectionInfo>,
+        /// How it would be now.
+        given: Box<CollectionInfo>,
     },
     /// The embedder failed.
     #[error("\"{name}\" could not be embedded")]
@@ -108,9 +103,10 @@ impl IngestError {
         let message = match self {
             Self::Fetch(source) => source.to_string(),
             Self::Read(source) => source.to_string(),
-            Self::Store { .. } => self.to_string(),
             Self::Embed { .. } | Self::Vectors { .. } => error_chain(self),
-            Self::Ocr { .. } | Self::Invalid { .. } | Self::OtherEmbedding { .. } => self.to_string(),
+            Self::Store { .. } | Self::Ocr { .. } | Self::Invalid { .. } | Self::OtherEmbedding { .. } => {
+                self.to_string()
+            }
         };
         TaskFailure::new(self.code(), &message)
     }

@@ -345,13 +345,7 @@ impl Ingestor {
         if kept.embedding == info.embedding && kept.vector_store == info.vector_store {
             return Ok(());
         }
-        Err(IngestError::OtherEmbedding {
-            collection: kept.name,
-            kept: kept.embedding,
-            kept_in: kept.vector_store,
-            given: info.embedding,
-            given_in: info.vector_store,
-        })
+        Err(IngestError::OtherEmbedding { kept: Box::new(kept), given: Box::new(info) })
     }
 }
 

@@ -23,14 +23,13 @@ impl Ingestor {
         for (done, page) in scans.iter().enumerate() {
             desk.progress(Stage::Ocr, done as u32, scans.len() as u32).await;
             let kept = desk.kept(Part::Page, *page).await.map_err(stored)?;
-            let text = match kept.map(String::from_utf8) {
-                Some(Ok(text)) => text,
-                // What is not text was not laid down by us: the page is recognised anew.
-                Some(Err(_)) | None => {
-                    let text = self.page(ocr.as_ref(), raw, *page).await?;
-                    desk.keep(Part::Page, *page, text.as_bytes()).await.map_err(stored)?;
-                    text
-                }
+            // What is not text was not laid down by us: the page is recognised anew.
+            let text = if let Some(Ok(text)) = kept.map(String::from_utf8) {
+                text
+            } else {
+                let text = self.page(ocr.as_ref(), raw, *page).await?;
+                desk.keep(Part::Page, *page, text.as_bytes()).await.map_err(stored)?;
+                text
             };
             read.blocks.extend(blocks(&text, *page));
         }

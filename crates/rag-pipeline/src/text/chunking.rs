@@ -178,7 +178,7 @@ mod tests {
         cut(target_tokens, overlap_tokens, blocks).1.into_iter().map(|p| p.text).collect()
     }
 
-    fn at<'a>(whole: &'a DocumentText, place: &Place) -> String {
+    fn at(whole: &DocumentText, place: &Place) -> String {
         whole.as_str().chars().skip(place.start as usize).take((place.end - place.start) as usize).collect()
     }
 

@@ -8,22 +8,21 @@ use crate::model::{Block, BlockKind, ReadDocument};
 /// most; blocks that are blank then are dropped. Headings, code and the rows of tables keep their form.
 pub fn clean(mut document: ReadDocument) -> ReadDocument {
     document.title = one_line(&document.title);
-    document.blocks = document.blocks.into_iter().filter_map(clean_block).collect();
+    document.blocks = document.blocks.iter().filter_map(clean_block).collect();
     document
 }
 
-fn clean_block(block: Block) -> Option<Block> {
+fn clean_block(block: &Block) -> Option<Block> {
     let text = match block.kind {
         BlockKind::Code => visible(&block.text).trim_matches('\n').trim_end().to_owned(),
-        BlockKind::Table => lines(&block.text, |line| one_line(line)),
+        BlockKind::Table | BlockKind::Paragraph => lines(&block.text, one_line),
         BlockKind::ListItem => lines(&block.text, |line| {
             let indent: String = line.chars().take_while(|c| *c == ' ').collect();
             format!("{indent}{}", one_line(line))
         }),
-        BlockKind::Paragraph => lines(&block.text, |line| one_line(line)),
     };
     let heading_path = block.heading_path.iter().map(|h| one_line(h)).filter(|h| !h.is_empty()).collect();
-    (!text.trim().is_empty()).then_some(Block { heading_path, text, ..block })
+    (!text.trim().is_empty()).then_some(Block { heading_path, text, kind: block.kind, page: block.page })
 }
 
 /// The lines, each made over, with one blank line at most in a row and none at the ends.
@@ -57,12 +56,17 @@ fn visible(text: &str) -> String {
     while let Some(c) = characters.next() {
         match c {
             '\r' if characters.peek() == Some(&'\n') => {}
-            '\r' | '\u{2028}' | '\u{2029}' | '\u{0b}' | '\u{0c}' | '\u{85}' => out.push('\n'),
-            '\n' => out.push('\n'),
-            // Soft hyphens, zero-width spaces and joiners outside scripts that need them, marks of direction, byte order marks.
-            '\u{ad}' | '\u{200b}' | '\u{2060}' | '\u{feff}' | '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' => {}
-            // Noncharacters and what stands for a byte that could not be read.
-            '\u{fffd}' | '\u{fffe}' | '\u{ffff}' => {}
+            '\n' | '\r' | '\u{2028}' | '\u{2029}' | '\u{0b}' | '\u{0c}' | '\u{85}' => out.push('\n'),
+            // Soft hyphens, zero-width spaces, marks of direction, byte order marks, noncharacters, and what stands for a
+            // byte that could not be read.
+            '\u{ad}'
+            | '\u{200b}'
+            | '\u{2060}'
+            | '\u{feff}'
+            | '\u{200e}'
+            | '\u{200f}'
+            | '\u{202a}'..='\u{202e}'
+            | '\u{fffd}'..='\u{ffff}' => {}
             c if c.is_control() || c == '\u{a0}' => out.push(' '),
             c => out.push(c),
         }
