@@ -64,6 +64,8 @@ has_chromium() {
 has_chroma() {
     [ -n "${TEST_CHROMA_URL:-}" ] && return 0
     [ -x "$IYAGI_TEST_TOOLS/chroma/bin/chroma" ] || found chroma ""
+}
+
 # The programs that read PDFs, and the Korean character maps that they are of no use without.
 has_poppler() {
     local program directory
