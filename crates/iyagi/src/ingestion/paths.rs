@@ -74,7 +74,9 @@ fn files(path: &str) -> anyhow::Result<Vec<PathBuf>> {
         collect(Path::new(path), true, &mut found)?;
         return Ok(found);
     }
-    let matches = glob::glob(path).with_context(|| format!("the pattern {path} is not understood"))?;
+    // What is hidden is named or passed over, as in a folder.
+    let plainly = glob::MatchOptions { require_literal_leading_dot: true, ..glob::MatchOptions::new() };
+    let matches = glob::glob_with(path, plainly).with_context(|| format!("the pattern {path} is not understood"))?;
     for file in matches {
         collect(&file?, false, &mut found)?;
     }
