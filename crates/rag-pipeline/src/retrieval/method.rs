@@ -49,7 +49,7 @@ pub enum RankError {
 
 impl Retriever {
     /// The at most `limit` chunks that one method ranks first, best first. The lists of the indexes have at most
-    /// [`CANDIDATES`] chunks, and take no notice of the query's context.
+    /// 50 chunks, and take no notice of the query's context.
     ///
     /// # Errors
     /// When what the method needs fails: unlike [`Self::retrieve`], this never goes on without the vectors it was
