@@ -1,9 +1,4 @@
 //! Redis is killed, paused, emptied, full, or talks nonsense: nobody waits, and nobody is told what is not true.
-#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)] // tests
-
-mod support;
-#[path = "support/wire.rs"]
-mod wire;
 
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -22,7 +17,7 @@ use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpListener;
 use tokio::task::JoinHandle;
 
-use crate::wire::Wire;
+use crate::support::wire::Wire;
 
 /// The usual patience of a link, with room for a busy machine.
 const PATIENCE: Duration = Duration::from_millis(150);

@@ -1,7 +1,4 @@
 //! What is particular to one vector store.
-#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)] // tests
-
-mod support;
 
 mod qdrant {
     use std::sync::Arc;

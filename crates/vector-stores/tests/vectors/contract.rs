@@ -1,8 +1,5 @@
 //! The contract of the port, with each vector store: Chroma's own server, and stand-ins that speak what Qdrant and
 //! Pinecone document.
-#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)] // tests
-
-mod support;
 
 mod chroma {
     use std::sync::Arc;

@@ -1,5 +1,6 @@
 //! A place of one's own in the Redis server that all tests share.
-#![allow(dead_code)] // each test binary uses a part
+
+pub(crate) mod wire;
 
 use std::sync::Arc;
 use std::time::Duration;

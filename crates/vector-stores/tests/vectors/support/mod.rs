@@ -1,5 +1,4 @@
 //! Servers that stand in for the real ones, and stores that use them.
-#![allow(dead_code)] // each test binary uses a part
 
 pub(crate) mod pinecone;
 pub(crate) mod qdrant;

@@ -1,20 +1,17 @@
 //! What comes of servers that refuse, are busy, break or say nothing: the same for every vector store.
-#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)] // tests
-
-mod support;
 
 use std::collections::VecDeque;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
+use crate::support::wire::{Asked, Reply, Served, lock};
+use crate::support::{KEY, key, limits, spec};
 use rag_pipeline::model::VectorError;
 use rag_pipeline::ports::VectorStore;
 use rustls::ServerConfig;
 use rustls::pki_types::PrivateKeyDer;
 use serde_json::{Value, json};
-use support::wire::{Asked, Reply, Served, lock};
-use support::{KEY, key, limits, spec};
 use tokio::net::TcpListener;
 use tokio_rustls::TlsAcceptor;
 use vector_stores::{

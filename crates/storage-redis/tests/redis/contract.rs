@@ -1,7 +1,4 @@
 //! The contracts of the ports, on a real Redis.
-#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)] // tests
-
-mod support;
 
 mod cache {
     use std::sync::Arc;
