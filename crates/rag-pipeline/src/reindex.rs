@@ -5,7 +5,7 @@ use std::sync::Arc;
 use kernel::{Clock, PageLimit, RepositoryError, StoreId, Timestamp};
 
 use crate::ingest::heading_text;
-use crate::model::{Chunk, Collection, CollectionInfo, Document, EmbeddingSpec, ModelError, VectorError, VectorPoint};
+use crate::model::{Chunk, Collection, CollectionInfo, Document, ModelError, VectorError, VectorPoint};
 use crate::ports::{CollectionRepository, DocumentRepository, Embedder, VectorStore};
 
 /// Chunks that are embedded and stored at once.
@@ -61,10 +61,6 @@ impl Reindexer {
         Self { documents, collections, embedder, vectors, clock }
     }
 
-    fn spec(&self) -> EmbeddingSpec {
-        EmbeddingSpec { embedder: self.embedder.name(), dimension: self.embedder.dimension() as u32 }
-    }
-
     /// The collections that are embedded otherwise, or elsewhere, than this would; with `all`, those that are not, too: a
     /// vector store may have lost what it had.
     ///
@@ -84,7 +80,7 @@ impl Reindexer {
             let infos = self.collections.list(&of).await?;
             let named = |info: &CollectionInfo| collection.is_none_or(|collection| info.name == *collection);
             let other = |info: &CollectionInfo| {
-                all || info.embedding != self.spec() || info.vector_store != self.vectors.name()
+                all || info.embedding != self.embedder.spec() || info.vector_store != self.vectors.name()
             };
             outdated.extend(infos.into_iter().filter(|info| named(info) && other(info)));
         }
@@ -101,9 +97,12 @@ impl Reindexer {
         info: &CollectionInfo,
         mut progress: impl FnMut(u64) + Send,
     ) -> Result<Reindexed, ReindexError> {
-        self.vectors.prepare(&self.spec()).await?;
-        let new =
-            CollectionInfo { embedding: self.spec(), vector_store: self.vectors.name().to_owned(), ..info.clone() };
+        self.vectors.prepare(&self.embedder.spec()).await?;
+        let new = CollectionInfo {
+            embedding: self.embedder.spec(),
+            vector_store: self.vectors.name().to_owned(),
+            ..info.clone()
+        };
         let mut done = Reindexed::default();
         let mut changed_after: Option<Timestamp> = None;
         for _ in 0..ROUNDS {
@@ -174,6 +173,6 @@ impl Reindexer {
                 vector,
             })
             .collect();
-        Ok(self.vectors.upsert(&self.spec(), &document.store, &points).await?)
+        Ok(self.vectors.upsert(&self.embedder.spec(), &document.store, &points).await?)
     }
 }

@@ -222,7 +222,7 @@ impl Ingestor {
 
     /// What documents are embedded by.
     pub fn embedding(&self) -> EmbeddingSpec {
-        EmbeddingSpec { embedder: self.ports.embedder.name(), dimension: self.ports.embedder.dimension() as u32 }
+        self.ports.embedder.spec()
     }
 
     async fn find(&self, new: &NewDocument, document: &Document) -> Result<Option<Document>, IngestError> {

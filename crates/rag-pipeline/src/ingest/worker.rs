@@ -213,9 +213,6 @@ impl IngestWorker {
         // A page of the web can be read where it was fetched; what stands after a question mark may be a key.
         let public = url.scheme().starts_with("http") && !url.as_str().contains(['?', '#']);
         fetched.url = fetched.url.or_else(|| public.then(|| url.to_string()));
-        if let Some(name) = &payload.name {
-            fetched.raw.name.clone_from(name);
-        }
         if payload.media_type.is_some() {
             fetched.raw.media_type.clone_from(&payload.media_type);
         }

@@ -1,7 +1,7 @@
 use async_trait::async_trait;
 use futures::stream::BoxStream;
 
-use crate::model::{AnswerDelta, ChatRequest, ModelError};
+use crate::model::{AnswerDelta, ChatRequest, EmbeddingSpec, ModelError};
 
 /// A streamed answer: any number of texts, then one `Finished`, or an error at any point.
 pub type AnswerStream = BoxStream<'static, Result<AnswerDelta, ModelError>>;
@@ -37,4 +37,11 @@ pub trait Embedder: Send + Sync {
 
     /// One vector for each text, in order.
     async fn embed(&self, texts: &[String]) -> Result<Vec<Vec<f32>>, ModelError>;
+}
+
+impl dyn Embedder {
+    /// What its vectors are kept under in a vector store.
+    pub fn spec(&self) -> EmbeddingSpec {
+        EmbeddingSpec { embedder: self.name(), dimension: self.dimension() as u32 }
+    }
 }

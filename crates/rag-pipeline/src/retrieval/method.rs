@@ -5,7 +5,7 @@ use serde::Serialize;
 
 use super::concepts::analyse;
 use super::{CANDIDATES, Query, Retriever};
-use crate::model::{EmbeddingSpec, ModelError, Scope, ScoredChunk, StoredChunk, VectorError};
+use crate::model::{ModelError, Scope, ScoredChunk, StoredChunk, VectorError};
 
 /// What chunks are ranked by.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize)]
@@ -85,8 +85,7 @@ impl Retriever {
         let Some(vector) = vectors.first() else {
             return Err(ModelError::Permanent("it made no vector of a question".to_owned()).into());
         };
-        let spec = EmbeddingSpec { embedder: self.embedder.name(), dimension: self.embedder.dimension() as u32 };
-        Ok(self.vectors.search(&spec, scope, vector, CANDIDATES).await?)
+        Ok(self.vectors.search(&self.embedder.spec(), scope, vector, CANDIDATES).await?)
     }
 }
 
